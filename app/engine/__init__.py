@@ -1,0 +1,1 @@
+"""The engine: definitions, their proof, and decisions. Pure: no database, no clock, no web."""

@@ -1,0 +1,282 @@
+"""What a workflow is, as frozen data: states, fields, sides and actions. Built by ``loading``, proved by ``checks``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.wording import Text
+
+
+class Phase(StrEnum):
+    """What a state means to people who do not know the workflow; lists, the public page and roll-ups speak in phases."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    AUDITED = "audited"
+    PUBLISHED = "published"
+    ENDED = "ended"
+
+
+class FieldType(StrEnum):
+    """The closed list of what a field may hold."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    MONEY = "money"
+    DATE = "date"
+    INTEGER = "integer"
+    CHOICE = "choice"
+    BOOL = "bool"
+    PERSON = "person"
+    FILES = "files"
+    ACCOUNT = "account"
+    CASE = "case"
+    INVOICE = "invoice"
+    LINES = "lines"
+
+
+FREE_TEXT = frozenset({FieldType.TEXT, FieldType.LONG_TEXT})
+"""Types that people type into: only salted commitments of them enter the trail."""
+
+
+class Publish(StrEnum):
+    """How a field appears on the public page."""
+
+    NO = "no"
+    MASKED = "masked"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One place a case can rest in."""
+
+    name: str
+    phase: Phase
+    title: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that is asked. A field with ``columns`` is a table of lines."""
+
+    name: str
+    type: FieldType
+    title: Text
+    hint: Text | None = None
+    required: bool = False
+    material: bool = False
+    """Changing it voids approvals, because they were given on what it said."""
+    personal: bool = False
+    publish: Publish = Publish.NO
+    asked: bool = False
+    """Filled in together with an action, never while drafting."""
+    filled_by: str | None = None
+    """Filled in by this effect, never by a person."""
+    default: int | str | bool | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    choices: tuple[tuple[str, Text], ...] = ()
+    columns: tuple[Field, ...] = ()
+    sum_of: tuple[str, str] | None = None
+    """``(lines field, money column)``: the total is computed, and a total sent by a client must agree."""
+    workflow: str | None = None
+    """For a ``case`` field: which workflow the linked case must run."""
+    account_kind: str = "spending"
+    """For an ``account`` field: which side of the chart it picks from."""
+
+    @property
+    def sealed(self) -> bool:
+        """Whether only a salted commitment of its value enters the trail."""
+        return self.personal or self.type in FREE_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A figure that the union itself sets, named in a condition instead of a constant."""
+
+    name: str
+
+
+Operand = int | bool | str | Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``left op right``; ``left`` is a field's name or ``setting.NAME``."""
+
+    left: str
+    op: str
+    right: Operand | tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: Condition
+
+
+Condition = Compare | AllOf | AnyOf | Not
+
+OPERATORS = ("is", "is_not", "above", "at_least", "below", "at_most", "one_of")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Who may take an action: closed unless something here opens it."""
+
+    offices: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    """Person fields of the form whose holder may act."""
+    opener: bool = False
+    submitter: bool = False
+    anyone: bool = False
+    """Any signed-in person of the union."""
+    system: bool = False
+    """A rule of the system, never a person; recorded as such."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody at all is named."""
+        return not (self.offices or self.fields or self.opener or self.submitter or self.anyone or self.system)
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """How many different people must agree, when its condition holds."""
+
+    need: int | None
+    """A number, or None for every member of the offices named."""
+    when: Condition | None = None
+    or_all_members: bool = False
+    """Where the offices have fewer members than ``need``, all of them are enough; the trail says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Where an action leads, when its condition holds."""
+
+    state: str
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A fact or an effect by its registered name, with its typed parameters."""
+
+    name: str
+    parameters: tuple[tuple[str, int | bool | str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One verb: from where to where, who may, who may not, what must hold, what follows."""
+
+    name: str
+    title: Text
+    sources: tuple[str, ...]
+    branches: tuple[Branch, ...]
+    by: Candidates
+    bars: tuple[str, ...] = ()
+    """Sides that may not act: submitter, opener, approver, or a side of the definition."""
+    quorums: tuple[Quorum, ...] = ()
+    require: tuple[Use, ...] = ()
+    effects: tuple[Use, ...] = ()
+    asks: tuple[str, ...] = ()
+    comment_required: bool = False
+    new_round: bool = False
+    batch: bool = False
+    tone: str = "plain"
+    """plain, caution or danger: how the button looks."""
+
+    @property
+    def may_stay(self) -> bool:
+        """Whether a single vote may leave the case where it is."""
+        return bool(self.quorums)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Which fields a list shows: title, amount (fen), category and day."""
+
+    title: str
+    amount: str | None = None
+    category: str | None = None
+    day: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definition:
+    """One workflow, immutable; ``hash`` is the SHA-256 of its canonical JSON form, in hex.
+
+    Compared by identity (the catalogue keeps one object per hash), so that caches keyed by it cost nothing.
+    """
+
+    name: str
+    title: Text
+    number: str
+    year_of: str | None
+    initial: str
+    states: tuple[State, ...]
+    fields: tuple[Field, ...]
+    sides: tuple[tuple[str, str], ...]
+    actions: tuple[Action, ...]
+    open: Candidates
+    visible_to: tuple[str, ...]
+    summary: Summary
+    office_titles: tuple[tuple[str, Text], ...]
+    """What the offices named here are called, for sentences; not part of the hash."""
+    hash: str
+    canonical: bytes
+    source: str = ""
+    """The file it was read from, for messages; not part of the hash."""
+    lines: Mapping[tuple[str | int, ...], int] = dataclasses.field(default_factory=dict)
+    """Where each part stands in that file; not part of the hash."""
+
+    def state(self, name: str) -> State:
+        """The state of that name; KeyError when there is none."""
+        for state in self.states:
+            if state.name == name:
+                return state
+        raise KeyError(name)
+
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError when there is none."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    def action(self, name: str) -> Action | None:
+        """The action of that name, if any."""
+        for action in self.actions:
+            if action.name == name:
+                return action
+        return None
+
+    def actions_from(self, state: str) -> tuple[Action, ...]:
+        """Every action that leaves a state, in the file's order."""
+        return tuple(action for action in self.actions if state in action.sources)
+
+    @property
+    def drafting_fields(self) -> tuple[Field, ...]:
+        """The fields a person fills in before submitting."""
+        return tuple(field for field in self.fields if not field.asked and field.filled_by is None)

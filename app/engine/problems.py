@@ -1,0 +1,460 @@
+"""What is wrong with a definition: a stable code, where it stands, and one sentence in each language with the remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from app.wording import Language, Text
+
+Where = tuple[str | int, ...]
+"""The way to a place in a file: keys and positions, from the outside in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault of a file, with what to do about it."""
+
+    file: str
+    line: int | None
+    """Counted from 1; None where the definition did not come from a file."""
+    code: str
+    text: Text
+
+    def in_(self, language: Language) -> str:
+        """The fault as one printed line, with its place."""
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place} [{self.code}] {self.text.in_(language)}"
+
+    def __str__(self) -> str:
+        return f"{self.in_('zh')}\n    {self.text.en}"
+
+
+class DefinitionError(Exception):
+    """文件不能使用，问题逐条列出，改好后再载入。
+
+    The file cannot be used; every problem is listed. Correct them and load it again.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Take all problems found; there is at least one."""
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(str(one) for one in self.problems))
+
+    def in_(self, language: Language) -> str:
+        """All problems in one language, one a line."""
+        return "\n".join(one.in_(language) for one in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A problem before it is known in which file and line it stands."""
+
+    code: str
+    figures: Mapping[str, object]
+    where: Where = ()
+
+
+def fault(code: str, where: Where = (), **figures: object) -> Fault:
+    """A fault of that code; the figures fill its sentence."""
+    return Fault(code, figures, where)
+
+
+def located(faults: Iterable[Fault], file: str, lines: Mapping[Where, int]) -> list[Problem]:
+    """The faults as problems of a file, in the order of its lines, each once."""
+    problems = {
+        Problem(file, _line(one.where, lines), one.code, sentence(one.code, **one.figures)): None for one in faults
+    }
+    return sorted(problems, key=lambda one: one.line or 0)
+
+
+def sentence(code: str, **figures: object) -> Text:
+    """The sentence of a code, filled in; a figure that is a ``Text`` speaks the sentence's language."""
+    zh, en = _SENTENCES[code]
+    return Text(zh.format(**_spoken(figures, "zh")), en.format(**_spoken(figures, "en")))
+
+
+def hint(word: object, known: Iterable[str]) -> Text:
+    """“did you mean …”, or the list of what is known when nothing is near."""
+    names = [str(name) for name in known]
+    near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
+    if near:
+        return Text(f"是不是想写“{near[0]}”？", f"Did you mean “{near[0]}”?")
+    if not names:
+        return Text("这里没有可用的名称。", "There is nothing to name here.")
+    shown = sorted(names)[:30]
+    return Text(f"可用的有：{'、'.join(shown)}。", f"Known: {', '.join(shown)}.")
+
+
+def _line(where: Where, lines: Mapping[Where, int]) -> int | None:
+    for end in range(len(where), -1, -1):
+        if where[:end] in lines:
+            return lines[where[:end]]
+    return None
+
+
+def _spoken(figures: Mapping[str, object], language: Language) -> dict[str, object]:
+    return {name: value.in_(language) if isinstance(value, Text) else value for name, value in figures.items()}
+
+
+def codes() -> Iterator[str]:
+    """Every code a problem may have."""
+    return iter(_SENTENCES)
+
+
+_SENTENCES: dict[str, tuple[str, str]] = {
+    # The file itself.
+    "unreadable": (
+        "文件读不出来：{detail}。请核对路径和权限，并存为 UTF-8。",
+        "The file cannot be read: {detail}. Check its path and rights, and save it as UTF-8.",
+    ),
+    "too_big": (
+        "文件超过 {limit} 字节。流程文件不需要这么大，请拆分或删去多余内容。",
+        "The file is larger than {limit} bytes. No workflow needs that much; split it or cut what is not needed.",
+    ),
+    "bad_yaml": (
+        "这里不符合 YAML 写法：{detail}。请检查缩进、冒号后的空格和引号。",
+        "This is not valid YAML: {detail}. Check the indent, the space after the colon, and the quotes.",
+    ),
+    "empty": (
+        "文件是空的。请至少写明 workflow、title、states、actions。",
+        "The file is empty. Write at least workflow, title, states and actions.",
+    ),
+    "many_documents": (
+        "一个文件只能写一份，请删去第二个“---”及其后的内容。",
+        "One file holds one document. Remove the second “---” and what follows it.",
+    ),
+    "duplicate_key": (
+        "“{key}”写了两次，后面的会盖住前面的。请删去一处或改名。",
+        "“{key}” is written twice, and the second would hide the first. Remove one or rename it.",
+    ),
+    "alias": (
+        "不能用 & 和 * 引用，流程要能从头念到尾。请把内容原样写出来。",
+        "Anchors and aliases (& and *) are not allowed: a workflow is read aloud from top to bottom. Write it out.",
+    ),
+    "tag": (
+        "不能用“{tag}”这样的类型标记。请删去它，直接写值。",
+        "Tags such as “{tag}” are not allowed. Remove it and write the plain value.",
+    ),
+    "too_deep": (
+        "层次超过 {limit} 层。请减少嵌套。",
+        "Nested deeper than {limit}. Use fewer levels.",
+    ),
+    "too_many_nodes": (
+        "内容超过 {limit} 项。请拆分文件。",
+        "More than {limit} entries. Split the file.",
+    ),
+    "bad_key": (
+        "这里的名称不能是列表或表。请写一个词。",
+        "A key cannot be a list or a mapping. Write one word.",
+    ),
+    "not_whole": (
+        "“{value}”有歧义：数只能写整数（金额用分），以 0 开头的、带小数的请加引号。",
+        "“{value}” is ambiguous: numbers are whole (money in fen); put quotes around a leading zero or a decimal.",
+    ),
+    "bad_date": (
+        "“{value}”不是日历上的日子。请改正，或加引号当作文字。",
+        "“{value}” is no day of the calendar. Correct it, or put quotes around it to make it text.",
+    ),
+    "hidden_character": (
+        "文字里有看不见的控制字符，请删去后重新输入这一处。",
+        "The text holds an invisible control character. Delete it and type this again.",
+    ),
+    # The shape of what is written.
+    "not_a_workflow": (
+        "文件里没有“workflow:”，不是流程。请写上流程的名称。",
+        "There is no “workflow:” in the file, so it is no workflow. Write its name.",
+    ),
+    "unknown_key": ("不认识“{key}”。{hint}", "“{key}” is not known here. {hint}"),
+    "missing": ("缺少“{key}”，请补上。", "“{key}” is missing. Add it."),
+    "not_a_mapping": ("这里要写“名称: 值”的表。", "Write a mapping of “name: value” here."),
+    "not_a_list": ("这里要写列表，例如 [draft]。", "Write a list here, such as [draft]."),
+    "not_text": (
+        "这里要写文字。像数、日期或 true/false 的，请加引号。",
+        "Write text here. Put quotes around what looks like a number, a date or true/false.",
+    ),
+    "bad_text": (
+        "文字不能空着，也不能超过 {limit} 个字。",
+        "The text may be neither blank nor longer than {limit} characters.",
+    ),
+    "not_a_flag": ("这里只能写 true 或 false。", "Write true or false here."),
+    "not_a_number": (
+        "这里要写 {low} 到 {high} 的整数。",
+        "Write a whole number from {low} to {high} here.",
+    ),
+    "not_one_of": ("不能写“{value}”。{hint}", "“{value}” is not allowed here. {hint}"),
+    "bad_target": (
+        "“to”要写一个状态名，或者 {{state, when}} 的列表。",
+        "“to” is the name of a state, or a list of {{state, when}}.",
+    ),
+    "bad_need": (
+        "“need”要写不小于 1 的整数，或者 all（全体）。",
+        "“need” is a whole number of at least 1, or all.",
+    ),
+    "bad_condition": (
+        "条件写法是 {{字段: {{比较: 值}}}}，可用 all、any、not 组合，且不能空着。",
+        "A condition is {{field: {{comparison: value}}}}, combined by all, any and not, and never empty.",
+    ),
+    "bad_constant": (
+        "比较的值只能是整数、true/false、文字，或者 {{setting: 名称}}；one_of 要写列表。",
+        "Compare with a whole number, true/false, text or {{setting: name}}; one_of takes a list.",
+    ),
+    "bad_use": (
+        "这里写“功能.名称”，或者 {{功能.名称: {{参数: 值}}}}，值只能是整数、true/false 或文字。",
+        "Write “package.name”, or {{package.name: {{parameter: value}}}} with a number, true/false or text.",
+    ),
+    "bad_sum": (
+        "“sum_of”写成“明细字段.金额列”，例如 lines.amount_fen。",
+        "“sum_of” is “lines field.money column”, such as lines.amount_fen.",
+    ),
+    "not_canonical": (
+        "存下来的流程与它的规范写法不一致，可能被改过。请从备份恢复，并运行留痕核对。",
+        "The stored workflow is not in its canonical form; it may have been changed. Restore it and verify the trail.",
+    ),
+    # The catalogue.
+    "name_taken": (
+        "流程“{name}”已在 {other} 里。请改名。",
+        "The workflow “{name}” already stands in {other}. Rename one.",
+    ),
+    "number_taken": (
+        "编号字头“{number}”已由“{other}”使用。请换一个。",
+        "The number prefix “{number}” is already used by “{other}”. Choose another.",
+    ),
+    "unknown_workflow": (
+        "“{field}”要链接的流程“{name}”不存在。{hint}",
+        "“{field}” links to the workflow “{name}”, which does not exist. {hint}",
+    ),
+    # Names.
+    "bad_name": (
+        "名称“{name}”不合规矩：小写字母开头，只用小写字母、数字和单个下划线，不超过 40 个字符。",
+        (
+            "“{name}” is no good name: begin with a small letter, then small letters, digits and single underscores, "
+            "40 characters at most."
+        ),
+    ),
+    "reserved_name": (
+        "“{name}”是系统自用的名称，请换一个。",
+        "“{name}” is a name the system uses itself. Choose another.",
+    ),
+    "bad_number": (
+        "编号字头“{number}”要用 2 到 6 个大写字母，例如 GH。",
+        "The number prefix “{number}” is 2 to 6 capital letters, such as GH.",
+    ),
+    "too_many": (
+        "{what}有 {count} 个，最多 {limit} 个。请精简。",
+        "There are {count} {what}; {limit} is the most. Use fewer.",
+    ),
+    "unknown_state": ("没有状态“{name}”。{hint}", "There is no state “{name}”. {hint}"),
+    "unknown_field": ("没有字段“{name}”。{hint}", "There is no field “{name}”. {hint}"),
+    "unknown_office": ("没有职务“{name}”。{hint}", "There is no office “{name}”. {hint}"),
+    "unknown_side": (
+        "没有当事人“{name}”，请在 sides 里写明。{hint}",
+        "There is no side “{name}”; declare it under sides. {hint}",
+    ),
+    "unknown_fact": ("没有登记过的检查“{name}”。{hint}", "No check “{name}” is registered. {hint}"),
+    "unknown_effect": ("没有登记过的办理结果“{name}”。{hint}", "No effect “{name}” is registered. {hint}"),
+    "unknown_parameter": ("“{name}”没有参数“{parameter}”。{hint}", "“{name}” has no parameter “{parameter}”. {hint}"),
+    "missing_parameter": (
+        "“{name}”缺少参数“{parameter}”，请补上。",
+        "“{name}” needs the parameter “{parameter}”. Add it.",
+    ),
+    "wrong_parameter": (
+        "“{name}”的参数“{parameter}”要写{kind}。",
+        "The parameter “{parameter}” of “{name}” is {kind}. Write that.",
+    ),
+    "unknown_setting": ("没有本会设置“{name}”。{hint}", "There is no setting “{name}”. {hint}"),
+    "named_twice": ("“{name}”列了两次，请删去一处。", "“{name}” is listed twice. Remove one."),
+    # Fields.
+    "money_name": (
+        "金额字段“{name}”按分计，名称要以 _fen 结尾。请改为“{name}_fen”。",
+        "The money field “{name}” counts fen and must end in _fen. Call it “{name}_fen”.",
+    ),
+    "not_money_name": (
+        "“{name}”以 _fen 结尾，却不是金额。请改名，或把 type 写成 money。",
+        "“{name}” ends in _fen but is not money. Rename it, or make its type money.",
+    ),
+    "misplaced": (
+        "“{attribute}”不能用于 {type} 类型的字段“{name}”。请删去。",
+        "“{attribute}” has no meaning for “{name}” of type {type}. Remove it.",
+    ),
+    "incomplete_field": (
+        "{type} 类型的字段“{name}”要写明“{attribute}”。",
+        "The field “{name}” of type {type} needs “{attribute}”.",
+    ),
+    "bad_column": (
+        "明细的列“{name}”不能是 {type}。请用单个的值。",
+        "The column “{name}” cannot be of type {type}. Use a single value.",
+    ),
+    "bad_bounds": (
+        "字段“{name}”的 at_least 大于 at_most，没有值可填。请改正。",
+        "For “{name}”, at_least is above at_most, so no value fits. Correct them.",
+    ),
+    "bad_default": (
+        "字段“{name}”的默认值不符合它的类型或范围。请改正。",
+        "The default of “{name}” does not fit its type or bounds. Correct it.",
+    ),
+    "bad_total": (
+        "“{name}”的合计要指向明细字段里的金额列，“{lines}.{column}”不是。",
+        "The total “{name}” must name a money column of a lines field; “{lines}.{column}” is none.",
+    ),
+    "personal_published": (
+        "“{name}”是个人信息，不能全文公布。请把 publish 写成 masked 或 no。",
+        "“{name}” is personal and cannot be published in full. Make publish masked or no.",
+    ),
+    "never_asked": (
+        "字段“{name}”标了 asked，却没有哪一步填写它。请在该步的 asks 里列出，或删去 asked。",
+        "The field “{name}” is marked asked, but no action asks it. List it under that action's asks, or remove asked.",
+    ),
+    "not_asked": (
+        "“{name}”没有标 asked，不能在这一步填写。请给字段加上 asked: true。",
+        "“{name}” is not marked asked, so this action cannot ask it. Add asked: true to the field.",
+    ),
+    "never_filled": (
+        "“{name}”由“{effect}”填写，却没有哪一步用到它。请在该步的 effects 里列出。",
+        "“{name}” is filled by “{effect}”, which no action has. List it under that action's effects.",
+    ),
+    "wrong_type": (
+        "“{name}”要指向{kind}字段。",
+        "“{name}” must name a {kind} field.",
+    ),
+    "year_optional": (
+        "“{name}”决定编号的年度，不能空着。请加上 required: true。",
+        "“{name}” decides the year of the number and cannot be empty. Add required: true.",
+    ),
+    # Who may.
+    "closed_action": (
+        "“{action}”没有写明由谁办理，等于谁也不能办。请写“by”。",
+        "“{action}” does not say who may take it, so nobody may. Write “by”.",
+    ),
+    "closed_workflow": (
+        "没有写明谁可以新建。请写“open”。",
+        "Nobody may open this. Write “open”.",
+    ),
+    "open_to_whom": (
+        "新建只能写 offices、anyone 或 system，这时还没有提交人、填写人和表单里的人。",
+        "Only offices, anyone or system may open: there is no submitter, opener or person of the form yet.",
+    ),
+    # The shape of the graph.
+    "initial_not_draft": (
+        "起点“{name}”的 phase 要是 draft。",
+        "The initial state “{name}” must have the phase draft.",
+    ),
+    "unreachable_state": (
+        "从起点走不到状态“{name}”。请补上通往它的一步，或删去它。",
+        "The state “{name}” cannot be reached from the start. Add an action that leads there, or remove it.",
+    ),
+    "no_way_out": (
+        "到了“{name}”就再也走不到公布或结束。请补上一步。",
+        "From “{name}” no published or ended state can be reached. Add an action.",
+    ),
+    "no_end": (
+        "没有公布或结束的状态。请至少写一个 phase 为 published 或 ended 的状态。",
+        "There is no published or ended state. Add at least one with the phase published or ended.",
+    ),
+    "dead_action": (
+        "“{action}”永远不会发生：它的出发状态都走不到。请改正 from，或删去它。",
+        "“{action}” can never happen: none of its states can be reached. Correct from, or remove it.",
+    ),
+    "no_sources": (
+        "“{action}”没有写从哪个状态出发。请写“from”。",
+        "“{action}” does not say where it starts. Write “from”.",
+    ),
+    "no_targets": (
+        "“{action}”没有写通往哪个状态。请写“to”。",
+        "“{action}” does not say where it leads. Write “to”.",
+    ),
+    # Conditions.
+    "condition_optional": (
+        "条件用到的“{field}”不是必填，可能没有值。请加上 required: true。",
+        "The condition reads “{field}”, which may be left empty. Add required: true.",
+    ),
+    "condition_personal": (
+        "条件不能用个人信息“{field}”，因为它要能公开复核。请改用别的字段。",
+        "A condition cannot read the personal field “{field}”: anyone must be able to check it. Use another field.",
+    ),
+    "condition_late": (
+        "条件用到的“{field}”在提交时还没有填。请改用提交前填写的字段。",
+        "The condition reads “{field}”, which is not there at submission. Use a field filled in before it.",
+    ),
+    "condition_kind": (
+        "条件不能用 {type} 类型的“{field}”。可用金额、整数、选项、科目和是否。",
+        "A condition cannot read “{field}” of type {type}. Use money, an integer, a choice, an account or a yes/no.",
+    ),
+    "condition_types": (
+        "“{left}”不能与“{right}”这样比较，类型或单位不同。请改正。",
+        "“{left}” cannot be compared with “{right}” this way: the types or units differ. Correct it.",
+    ),
+    "condition_too_wide": (
+        "这一组条件用到的字段和界限太多，无法逐一核对。请减少。",
+        "These conditions use too many fields and limits to be checked one by one. Use fewer.",
+    ),
+    "branch_gap": (
+        "“{action}”在{witness}时没有去处。请补上一条。",
+        "“{action}” leads nowhere when {witness}. Add a branch.",
+    ),
+    "branch_overlap": (
+        "“{action}”在{witness}时两条都成立（{first}、{second}）。请让它们不重叠。",
+        "For “{action}”, two branches hold when {witness} ({first}, {second}). Make them disjoint.",
+    ),
+    "dead_branch": (
+        "“{action}”的这一条在任何情况下都不成立。请改正或删去。",
+        "This line of “{action}” can never hold. Correct or remove it.",
+    ),
+    "approvals_gap": (
+        "“{action}”在{witness}时没有说要几个人同意。请补上一条。",
+        "“{action}” does not say how many must agree when {witness}. Add a line.",
+    ),
+    "approvals_overlap": (
+        "“{action}”在{witness}时两条都成立（{first}、{second}）。请让它们不重叠。",
+        "For “{action}”, two lines hold when {witness} ({first}, {second}). Make them disjoint.",
+    ),
+    # Approvals.
+    "quorum_size": (
+        "“{action}”的同意人数要在 1 到 {limit} 之间，现在是 {need}。",
+        "The approvals of “{action}” must be from 1 to {limit}; it says {need}.",
+    ),
+    "quorum_without_offices": (
+        "“{action}”写了全体，就只能由职务办理，否则数不出全体是几个人。请只写 offices。",
+        "“{action}” asks for all members, so only offices may take it; else nobody can count them. Name offices alone.",
+    ),
+    "quorum_of_nobody": (
+        "“{action}”要计人数，不能由系统规则办理。请删去 system。",
+        "“{action}” counts people, so no rule of the system may take it. Remove system.",
+    ),
+    "quorum_stays": (
+        "“{action}”要计人数，却又回到原来的状态，同意就会重复计算。请换一个去处。",
+        "“{action}” counts people but leads back to where it starts, so votes would count again. Lead elsewhere.",
+    ),
+    "votes_return": (
+        "离开“{state}”后可以在同一轮里回来，“{action}”的旧票就会再算一次。请在返回的一步加上 new_round: true。",
+        (
+            "One can leave “{state}” and come back in the same round, so old votes of “{action}” would count again. "
+            "Add new_round: true to the action that returns."
+        ),
+    ),
+    # Safety of money and of approvals.
+    "backwards_same_round": (
+        "“{action}”退回到前面的阶段，原来的同意就作废了。请加上 new_round: true。",
+        "“{action}” goes back to an earlier phase, which voids the approvals. Add new_round: true.",
+    ),
+    "publish_skips_review": (
+        "有金额的事项不能从草稿直接公布：“{action}”要先提交、再审批。",
+        "What has money cannot be published straight from a draft: “{action}” must come after submission and approval.",
+    ),
+    "submitter_approves": (
+        "“{action}”批准的是钱，提交人不能批自己的。请在 bars 里写 submitter，或要求至少两人同意。",
+        "“{action}” approves money, and nobody approves what he submitted. Add submitter to bars, or ask two approvals.",
+    ),
+    "opener_approves": (
+        "“{action}”从草稿直接批准了钱，填写人不能批自己的。请在 bars 里写 opener，或要求至少两人同意。",
+        (
+            "“{action}” approves money straight from the draft, and nobody approves what he filled in. "
+            "Add opener to bars, or ask two approvals."
+        ),
+    ),
+    "system_approves": (
+        "“{action}”批准的是钱，不能由系统规则自动办理。请删去 system。",
+        "“{action}” approves money; no rule of the system may do that. Remove system.",
+    ),
+}
