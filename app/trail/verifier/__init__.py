@@ -1,0 +1,1 @@
+"""The offline verifier: one file, copied into every review pack."""
