@@ -1,0 +1,139 @@
+"""Who sends a request: found by cookie or token with one statement, offices in force today included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.foundation import presented
+from app.foundation.clock import union_day
+from app.foundation.db import Database
+from app.foundation.errors import TooBusy
+from app.people.models import Account, ApiToken, OfficeHolding, Person, SignInSession, Union
+from app.people.offices import MEMBER
+from app.people.principal import Principal
+from app.people.queries import in_force_on, present_on
+from app.people.sign_in import Rules, hash_of
+
+COARSE = timedelta(minutes=5)
+"""How exactly a session's last use is known; it is written at most this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """The session cookie. Its protection follows from the environment alone, so no setting can weaken it."""
+
+    is_production: bool
+
+    @property
+    def name(self) -> str:
+        """With ``__Host-`` browsers accept it only over https, for this host, for the whole site."""
+        return "__Host-gongkai" if self.is_production else "gongkai"
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """How it is set: never readable by scripts, never sent along by other sites' forms."""
+        return {"httponly": True, "secure": self.is_production, "samesite": "Lax", "path": "/"}
+
+
+class Identity:
+    """Tells the edge who is calling."""
+
+    def __init__(self, cookie: Cookie, rules: Rules) -> None:
+        """``rules`` say how long a session lives."""
+        self.cookie = cookie
+        self.rules = rules
+
+    def identify(self, database: Database, now: datetime) -> Principal | None:
+        """The person behind this request, or None. A header ``Authorization`` decides alone when there is one."""
+        if presented.speaks_as_program():
+            token = presented.bearer_token()
+            return self.by_token(database, token, now) if token else None
+        secret = presented.cookie(self.cookie.name)
+        return self.by_session(database, secret, now) if secret else None
+
+    def by_token(self, database: Database, token: str, now: datetime) -> Principal | None:
+        """The owner of a token that is neither expired nor revoked."""
+        found = _whole(ApiToken, now).add_columns(ApiToken.id.label("token_id"))
+        found = found.where(
+            ApiToken.secret_hash == hash_of(token), ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
+        )
+        with database.read() as session:
+            rows = session.execute(found).all()
+        return _principal(rows, token_id=rows[0].token_id) if rows else None
+
+    def by_session(self, database: Database, secret: str, now: datetime) -> Principal | None:
+        """The owner of a session that is within both of its limits."""
+        found = _whole(SignInSession, now).add_columns(SignInSession.csrf_token, SignInSession.last_used_at)
+        found = found.where(
+            SignInSession.secret_hash == hash_of(secret),
+            SignInSession.created_at > now - self.rules.absolute,
+            SignInSession.last_used_at > now - self.rules.idle,
+        )
+        with database.read() as session:
+            rows = session.execute(found).all()
+        if not rows:
+            return None
+        if rows[0].last_used_at <= now - COARSE:
+            presented.after_answer(lambda: _touch(database, secret, now))
+        return _principal(rows, csrf_token=rows[0].csrf_token)
+
+
+def _whole(key: type[SignInSession | ApiToken], now: datetime) -> sa.Select[*tuple[Any, ...]]:
+    """From the key to account, person and union; one row per office in force today, one without if there is none."""
+    day = union_day(now)
+    return (
+        sa.select(
+            Account.id.label("account_id"),
+            Account.password_is_temporary,
+            Person.union_id,
+            Person.id.label("person_id"),
+            Person.name,
+            Person.is_member,
+            Union.name.label("union_name"),
+            Union.slug.label("union_slug"),
+            OfficeHolding.office,
+        )
+        .select_from(key)
+        .join(Account, Account.id == key.account_id)
+        .join(Person, sa.and_(Person.union_id == key.union_id, Person.account_id == key.account_id))
+        .join(Union, Union.id == key.union_id)
+        .outerjoin(
+            OfficeHolding,
+            sa.and_(OfficeHolding.union_id == Person.union_id, OfficeHolding.person_id == Person.id, in_force_on(day)),
+        )
+        .where(Account.disabled_at.is_(None), present_on(day))
+    )
+
+
+def _principal(rows: Any, **more: Any) -> Principal:
+    first = rows[0]
+    offices = {row.office for row in rows if row.office is not None}
+    return Principal(
+        union_id=first.union_id,
+        person_id=first.person_id,
+        name=first.name,
+        offices=frozenset(offices | ({MEMBER} if first.is_member else set())),
+        account_id=first.account_id,
+        union_name=first.union_name,
+        union_slug=first.union_slug,
+        password_is_temporary=first.password_is_temporary,
+        **more,
+    )
+
+
+def _touch(database: Database, secret: str, now: datetime) -> None:
+    """Note the use; when the database is busy the next request will."""
+    change = (
+        sa.update(SignInSession)
+        .where(SignInSession.secret_hash == hash_of(secret), SignInSession.last_used_at < now)
+        .values(last_used_at=now)
+    )
+    try:
+        database.transact(lambda session: session.execute(change))
+    except (TooBusy, SQLAlchemyError):
+        return
