@@ -1,0 +1,285 @@
+"""From a case's detail to what the page components take: plain dicts, wording chosen, nothing asked of the database but options."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.cases.forms import options_for, person_options, tile
+from app.cases.models import Case, Decision
+from app.cases.ports import Registry
+from app.cases.viewing import Detail
+from app.engine.decision import Answer, Finding, Refused
+from app.engine.definition import Action, Definition, Field, FieldType, Phase
+from app.foundation.clock import union_day
+from app.foundation.money import yuan
+from app.people.principal import Principal
+from app.wording import Language, Text
+
+_TONES = {"plain": "primary", "caution": "caution", "danger": "danger"}
+
+
+def case_page(
+    session: Session, registry: Registry, detail: Detail, principal: Principal, now: datetime, language: Language
+) -> dict[str, Any]:
+    """The variables of ``cases/case.html``."""
+    case, definition = detail.case, detail.definition
+    day = case.day or union_day(now)
+    asked = [definition.field(name) for action, _ in detail.answers for name in action.asks]
+    options = options_for(
+        session,
+        registry,
+        definition,
+        case.union_id,
+        {},
+        year=day.year,
+        today=union_day(now),
+        language=language,
+        fields=asked,
+    )
+    titles = account_titles(registry, case.union_id, definition)
+    state = definition.state(case.state)
+    return {
+        "case": case,
+        "definition": definition,
+        "state": state,
+        "href": f"/cases/{case.id}",
+        "facts": facts(detail, titles),
+        "tables": [
+            table(detail, field, titles)
+            for field in definition.fields
+            if field.type is FieldType.LINES and case.data.get(field.name)
+        ],
+        "files": [tile(file) for file in detail.files.values()],
+        "timeline": timeline(detail, now),
+        "checks": [check(finding) for finding in detail.checks],
+        "buttons": [button(definition, action, answer, options, now) for action, answer in detail.answers],
+        "linked": [row(one) for one in detail.linked],
+        "named": [row(one) for one in detail.named.values()],
+        "is_draft": case.state == definition.initial,
+        "may_edit": case.state == definition.initial and principal.person_id in {case.opener_id, case.submitter_id},
+        "may_discard": case.events == 0 and principal.person_id == case.opener_id,
+        "people": person_options(session, case.union_id, union_day(now)),
+    }
+
+
+def account_titles(registry: Registry, union_id: uuid.UUID, definition: Definition) -> dict[str, Text]:
+    """Code -> title for every chart side that the definition picks from."""
+    if registry.account_titles is None:
+        return {}
+    fields = [*definition.fields, *(column for field in definition.fields for column in field.columns)]
+    kinds = {field.account_kind for field in fields if field.type is FieldType.ACCOUNT}
+    return {code: title for kind in kinds for code, title in registry.account_titles(union_id, kind).items()}
+
+
+def facts(detail: Detail, titles: Mapping[str, Text]) -> list[dict[str, Any]]:
+    """The form's values as label and value, lines left out."""
+    rows: list[dict[str, Any]] = []
+    for field in detail.definition.fields:
+        value = detail.case.data.get(field.name)
+        if value in (None, "", []) or field.type in {FieldType.LINES, FieldType.FILES}:
+            continue
+        rows.append({"label": field.title, **shown(field, value, detail, titles)})
+    return rows
+
+
+def shown(field: Field, value: Any, detail: Detail, titles: Mapping[str, Text]) -> dict[str, Any]:
+    """One value as ``kv`` takes it."""
+    match field.type:
+        case FieldType.MONEY:
+            return {"fen": value, "capitals": field.sum_of is not None}
+        case FieldType.DATE:
+            return {"day": date.fromisoformat(value)}
+        case FieldType.PERSON:
+            return {"value": detail.names.get(value, "—")}
+        case FieldType.ACCOUNT:
+            title = titles.get(value, Text(value, value))
+            return {"value": Text(f"{value} {title.zh}", f"{value} {title.en}")}
+        case FieldType.CHOICE:
+            return {"value": dict(field.choices).get(value, Text(value, value))}
+        case FieldType.BOOL:
+            return {"value": Text("是", "Yes") if value else Text("否", "No")}
+        case FieldType.CASE:
+            other = detail.named.get(value)
+            return {"value": other.title if other else "—", "href": f"/cases/{value}"}
+        case FieldType.LONG_TEXT:
+            return {"value": value, "wide": True}
+        case _:
+            return {"value": value}
+
+
+def table(detail: Detail, field: Field, titles: Mapping[str, Text]) -> dict[str, Any]:
+    """One table of lines, each with its files as tiles."""
+    columns = [column for column in field.columns if column.type is not FieldType.FILES]
+    kinds = {FieldType.MONEY: "money", FieldType.DATE: "day", FieldType.INTEGER: "int", FieldType.INVOICE: "code"}
+    rows: list[dict[str, Any]] = []
+    for line in detail.case.data[field.name]:
+        cells = {column.name: cell(column, line.get(column.name), detail, titles) for column in columns}
+        named = [
+            one for column in field.columns if column.type is FieldType.FILES for one in line.get(column.name) or []
+        ]
+        rows.append({"cells": cells, "files": [tile(detail.files[one]) for one in named if one in detail.files]})
+    used = [column for column in columns if any(row["cells"][column.name] is not None for row in rows)]
+    money = [column.name for column in used if column.type is FieldType.MONEY]
+    return {
+        "title": field.title,
+        "columns": [
+            {"key": column.name, "title": column.title, "kind": kinds.get(column.type, "text")} for column in used
+        ],
+        "rows": rows,
+        "sums": {name: sum(row["cells"][name] or 0 for row in rows) for name in money},
+    }
+
+
+def cell(column: Field, value: Any, detail: Detail, titles: Mapping[str, Text]) -> Any:
+    """One cell: money and days as they are, names and titles looked up."""
+    if value is None or column.type in {FieldType.MONEY, FieldType.DATE, FieldType.INTEGER}:
+        return value
+    return shown(column, value, detail, titles)["value"]
+
+
+def timeline(detail: Detail, now: datetime) -> list[dict[str, Any]]:
+    """Past steps by round, then who is waited for."""
+    definition, case = detail.definition, detail.case
+    events: list[dict[str, Any]] = [
+        {
+            "kind": "draft",
+            "title": Text("填写", "Filled in"),
+            "who": detail.names.get(str(case.opener_id)),
+            "at": case.opened_at,
+        }
+    ]
+    seen_round = 1
+    for row_ in detail.decisions:
+        if row_.round != seen_round:
+            seen_round = row_.round
+            events.append(_round(seen_round))
+        events.append(_event(detail, row_))
+    if case.round != seen_round:
+        events.append(_round(case.round))
+    offices = dict(definition.office_titles)
+    for action_name in dict.fromkeys(waiting.action for waiting in detail.waiting):
+        rows = [waiting for waiting in detail.waiting if waiting.action == action_name]
+        action = definition.action(action_name)
+        title = action.title if action else Text("修改后重新提交", "Correct it and submit again")
+        who = [offices.get(one.who) or Text(name := detail.names.get(one.who, "—"), name) for one in rows]
+        events.append(
+            {
+                "kind": "current",
+                "title": Text(f"等待：{title.zh}", f"Waiting: {title.en}"),
+                "who": Text("、".join(one.zh for one in who), ", ".join(one.en for one in who)),
+                "since_days": max(0, (union_day(now) - union_day(rows[0].since)).days),
+            }
+        )
+    return events
+
+
+def _round(number: int) -> dict[str, Any]:
+    return {"kind": "round", "title": Text(f"第 {number} 次提交", f"Round {number}")}
+
+
+def _event(detail: Detail, row_: Decision) -> dict[str, Any]:
+    definition = detail.definition
+    action = definition.action(row_.action)
+    offices = dict(definition.office_titles)
+    tone = action.tone if action else "plain"
+    phase = definition.state(row_.target).phase
+    kind = (
+        "bad" if tone == "danger" else "back" if tone == "caution" else "public" if phase is Phase.PUBLISHED else "ok"
+    )
+    return {
+        "kind": kind,
+        "title": action.title if action else Text(row_.action, row_.action),
+        "who": detail.names.get(str(row_.person_id)),
+        "office": offices.get(row_.office or ""),
+        "at": row_.at,
+        "comment": detail.comments.get(row_.trail_seq),
+    }
+
+
+def check(finding: Finding) -> dict[str, Any]:
+    """One finding as the checks panel takes it."""
+    return {"level": finding.severity.value, "text": finding.text}
+
+
+def button(
+    definition: Definition, action: Action, answer: Answer, options: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """One action as the bar takes it: dates to be asked are filled with today."""
+    refused = isinstance(answer, Refused)
+    asked = [definition.field(name) for name in action.asks]
+    return {
+        "name": action.name,
+        "title": action.title,
+        "kind": _TONES[action.tone],
+        "allowed": not refused,
+        "refusals": [one.text for one in answer.refusals] if isinstance(answer, Refused) else [],
+        "reasons": action.tone != "plain" and action.comment_required,
+        "comment": "required" if action.comment_required else None,
+        "fields": asked,
+        "given": {field.name: union_day(now) for field in asked if field.type is FieldType.DATE},
+        "options": options,
+        "is_from_draft": definition.initial in action.sources and len(action.sources) == 1,
+    }
+
+
+def row(case: Case) -> dict[str, Any]:
+    """A case as a line in a list of linked ones."""
+    return {
+        "href": f"/cases/{case.id}",
+        "title": case.title,
+        "number": case.number,
+        "amount_fen": case.amount_fen,
+        "phase": case.phase,
+        "state": case.state,
+    }
+
+
+def card(
+    case: Case,
+    definition: Definition,
+    *,
+    names: Mapping[str, str],
+    titles: Mapping[str, Text],
+    left: Mapping[str, int],
+    now: datetime,
+    chips: Iterable[dict[str, Any]] = (),
+    files: int = 0,
+) -> dict[str, Any]:
+    """A case as an inbox card."""
+    days = max(0, (union_day(now) - union_day(case.updated_at)).days)
+    state = definition.state(case.state)
+    return {
+        "id": str(case.id),
+        "version": case.version,
+        "href": f"/cases/{case.id}",
+        "title": case.title or definition.title,
+        "number": case.number,
+        "amount_fen": case.amount_fen,
+        "account": titles.get(case.category or ""),
+        "budget_after_fen": left.get(case.category) if case.category else None,
+        "by": names.get(str(case.submitter_id or case.opener_id)),
+        "day": case.day,
+        "files": files,
+        "age_days": days,
+        "overdue": days > 15,
+        "chips": list(chips),
+        "status": {"phase": case.phase, "title": state.title, "state": case.state},
+        "kind": definition.title,
+    }
+
+
+def line_from_file(shown_file: Mapping[str, Any]) -> dict[str, str]:
+    """The columns of a new line that a file can fill: its invoice's number and total."""
+    filled = {"files": str(shown_file["id"])}
+    invoice = shown_file.get("invoice")
+    if invoice:
+        filled["summary"] = str(invoice.get("seller") or shown_file["name"])
+        filled["invoice"] = str(invoice.get("number") or "")
+        if isinstance(invoice.get("amount_total_fen"), int):
+            filled["amount_fen"] = yuan(invoice["amount_total_fen"]).replace(",", "")
+    return {name: value for name, value in filled.items() if value}

@@ -1,0 +1,599 @@
+"""The door: the only place that opens, changes and decides cases. Pages, API, commands and imports all come through here.
+
+One call is one transaction: lock the cases, let the facts lock and read, ask the engine, apply the effects, write the
+trail, then the rows and the outbox. Nothing here commits; the edge does.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.cases import errors, queries
+from app.cases.definitions import Definitions
+from app.cases.models import Case, Copy, NumberCounter, StoredFile
+from app.cases.models import Decision as DecisionRow
+from app.cases.ports import EffectCall, Registry
+from app.cases.referring import check_references, file_rows
+from app.cases.rows import Taken, write
+from app.cases.situations import bare_situation, situation_with_findings, view_of, waiting_rows
+from app.cases.values import EMPTY, CleanData, columns_of, split_sealed, values_of, with_totals, year_of
+from app.engine.deciding import available, decide, who_reasons
+from app.engine.decision import Answer, Decision, Finding, Given, Refused, Severity, Situation
+from app.engine.definition import Action, Definition, FieldType, Phase
+from app.foundation.clock import union_day
+from app.foundation.errors import AppError, NotFound
+from app.foundation.ids import new_id
+from app.people import queries as people
+from app.people.models import Union
+from app.people.policy import may_see_case
+from app.people.principal import Principal
+from app.trail import service as trail
+from app.trail.chain import data_hash
+from app.wording import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step asked for one case. ``version`` is the one the client saw; None is refused."""
+
+    case_id: uuid.UUID
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one step: the case as it is now, or why nothing happened."""
+
+    case_id: uuid.UUID
+    case: Case | None
+    error: AppError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """The door, with what the factory wired into it."""
+
+    definitions: Definitions
+    registry: Registry
+
+    def open_case(self, session: Session, principal: Principal, workflow: str, data: CleanData, now: datetime) -> Case:
+        """Begin a draft. It gets its number, and enters the trail, with its first step.
+
+        Raises:
+            UnknownWorkflow, MayNotOpen, UnknownReference.
+        """
+        definition = self.definitions.in_force(session, principal.union_id, workflow)
+        opening = definition.open
+        if not (opening.anyone or not principal.offices.isdisjoint(opening.offices)):
+            raise errors.MayNotOpen(title=definition.title.zh, title_en=definition.title.en)
+        self.definitions.adopt(session, principal.union_id, definition, now)
+        whole = with_totals(definition, _without_empty(data.fields), data.fields)
+        check_references(session, self.registry, principal.union_id, definition, whole)
+        columns = columns_of(definition, whole)
+        case = Case(
+            union_id=principal.union_id,
+            id=new_id(now),
+            workflow=workflow,
+            definition_hash=definition.hash,
+            number=None,
+            state=definition.initial,
+            phase=definition.state(definition.initial).phase.value,
+            round=1,
+            version=1,
+            events=0,
+            data=whole,
+            sealed={},
+            data_hash="",
+            warnings=[],
+            title=columns.title,
+            amount_fen=columns.amount_fen,
+            category=columns.category,
+            day=columns.day,
+            opener_id=principal.person_id,
+            submitter_id=None,
+            opened_at=now,
+            submitted_at=None,
+            updated_at=now,
+            published_at=None,
+        )
+        session.add(case)
+        session.flush()  # the rows of files and links refer to it
+        return case
+
+    def edit(
+        self,
+        session: Session,
+        principal: Principal,
+        case_id: uuid.UUID,
+        version: int | None,
+        data: CleanData,
+        now: datetime,
+    ) -> Case:
+        """Change a draft's form; fields that are not named stay.
+
+        Raises:
+            NotFound, NotYourDraft, NotADraft, VersionMissing, StaleVersion, UnknownReference, Invalid.
+        """
+        case, _ = self._locked(session, principal, [case_id])[case_id]
+        definition = self.definitions.by_hash(session, case.definition_hash)
+        self._refuse_stranger(session, principal, definition, case)
+        if principal.person_id not in {case.opener_id, case.submitter_id}:
+            raise errors.NotYourDraft
+        if case.state != definition.initial:
+            raise errors.NotADraft
+        _refuse_stale(case, version)
+        whole = with_totals(definition, _without_empty({**case.data, **data.fields}), data.fields)
+        check_references(session, self.registry, principal.union_id, definition, whole)
+        columns = columns_of(definition, whole)
+        changes = {
+            "data": whole,
+            "version": case.version + 1,
+            "updated_at": now,
+            "title": columns.title,
+            "amount_fen": columns.amount_fen,
+            "category": columns.category,
+            "day": columns.day,
+        }
+        session.execute(
+            sa.update(Case).where(Case.union_id == case.union_id, Case.id == case.id).values(**changes),
+            execution_options={"synchronize_session": False},
+        )
+        return _refreshed(case, changes)
+
+    def discard(self, session: Session, principal: Principal, case_id: uuid.UUID) -> None:
+        """Delete a draft that was never submitted.
+
+        Raises:
+            NotFound, NotYourDraft, DraftHasHistory.
+        """
+        case, _ = self._locked(session, principal, [case_id])[case_id]
+        definition = self.definitions.by_hash(session, case.definition_hash)
+        self._refuse_stranger(session, principal, definition, case)
+        if principal.person_id != case.opener_id:
+            raise errors.NotYourDraft
+        if case.events:
+            raise errors.DraftHasHistory
+        session.execute(sa.delete(Case).where(Case.union_id == case.union_id, Case.id == case.id))
+
+    def act(
+        self,
+        session: Session,
+        principal: Principal,
+        step: Step,
+        action: str,
+        now: datetime,
+        *,
+        comment: str = "",
+        data: CleanData = EMPTY,
+    ) -> Case:
+        """Take one step.
+
+        Raises:
+            NotFound, VersionMissing, StaleVersion, ActionRefused (with every reason), and what effects refuse.
+        """
+        outcome = self._take(session, principal, [step], action, now, Given(comment, data.fields), together=False)[0]
+        if outcome.error is not None:
+            raise outcome.error
+        assert outcome.case is not None  # noqa: S101 - an outcome has a case or an error
+        return outcome.case
+
+    def act_on_many(
+        self,
+        session: Session,
+        principal: Principal,
+        steps: Sequence[Step],
+        action: str,
+        now: datetime,
+        *,
+        comment: str = "",
+        data: CleanData = EMPTY,
+    ) -> list[Outcome]:
+        """Take the same step for many cases in one transaction. A refused one writes nothing and stops no other."""
+        return self._take(session, principal, steps, action, now, Given(comment, data.fields), together=True)
+
+    def send_copy(
+        self, session: Session, principal: Principal, case_id: uuid.UUID, person_id: uuid.UUID, now: datetime
+    ) -> None:
+        """Let another person of the union read this case (抄送).
+
+        Raises:
+            NotFound, UnknownReference.
+        """
+        case, _ = self._locked(session, principal, [case_id])[case_id]
+        self._refuse_stranger(session, principal, self.definitions.by_hash(session, case.definition_hash), case)
+        if str(person_id) not in people.names(session, principal.union_id, [person_id]):
+            raise errors.UnknownReference({"person": [Text("没有这个人。", "There is no such person.")]})
+        if session.get(Copy, (principal.union_id, case_id, person_id)) is None:
+            session.add(
+                Copy(
+                    union_id=principal.union_id,
+                    case_id=case_id,
+                    person_id=person_id,
+                    sent_by=principal.person_id,
+                    sent_at=now,
+                    read_at=None,
+                )
+            )
+
+    def keep_file(
+        self,
+        session: Session,
+        principal: Principal,
+        *,
+        sha256: str,
+        name: str,
+        media_type: str,
+        size: int,
+        reading: Mapping[str, Any] | None,
+        now: datetime,
+    ) -> StoredFile:
+        """Note a file whose bytes are already in the store."""
+        row = StoredFile(
+            union_id=principal.union_id,
+            id=new_id(now),
+            sha256=sha256,
+            name=name,
+            media_type=media_type,
+            size=size,
+            uploaded_by=principal.person_id,
+            uploaded_at=now,
+            reading=reading,
+        )
+        session.add(row)
+        return row
+
+    def answers(
+        self, session: Session, principal: Principal, case: Case, definition: Definition, now: datetime
+    ) -> list[tuple[Action, Answer]]:
+        """Every action that leaves the present state, with the engine's answer for this person: the buttons."""
+        union = session.get_one(Union, principal.union_id)
+        rows = queries.decisions_of(session, case.union_id, [case.id])[case.id]
+        actions = definition.actions_from(case.state)
+        situation = situation_with_findings(
+            session, self.registry, case, definition, union, rows, actions, EMPTY.fields, now, lock=False
+        )
+        return available(definition, situation, principal.actor)
+
+    def steps_open_to(
+        self, session: Session, principal: Principal, cases: Sequence[Case]
+    ) -> dict[uuid.UUID, list[Action]]:
+        """By case, the actions of its present state that this person is one to take; facts are not asked.
+
+        For lists: two statements, however many cases. The engine is asked in full when the step is taken.
+        """
+        union = session.get_one(Union, principal.union_id)
+        decisions = queries.decisions_of(session, principal.union_id, [case.id for case in cases])
+        found: dict[uuid.UUID, list[Action]] = {}
+        for case in cases:
+            definition = self.definitions.by_hash(session, case.definition_hash)
+            situation = bare_situation(case, definition, union, decisions[case.id])
+            found[case.id] = [
+                action
+                for action in definition.actions_from(case.state)
+                if not who_reasons(definition, situation, action, principal.actor)
+            ]
+        return found
+
+    def checks(self, session: Session, case: Case, definition: Definition, now: datetime) -> list[Finding]:
+        """What the facts of the workflow's first step say about the form as it is: shown before anyone decides."""
+        view = view_of(case, case.data)
+        uses = {use.name: use for action in definition.actions_from(definition.initial) for use in action.require}
+        return [
+            finding
+            for use in uses.values()
+            for finding in self.registry.facts[use.name](session, view, dict(use.parameters), now, lock=False)
+        ]
+
+    def may_see(self, session: Session, principal: Principal, case: Case, definition: Definition) -> bool:
+        """Whether this person may see the case: by office, as a party, or because a copy was sent."""
+        named = {value for _, value in values_of(definition, case.data, FieldType.PERSON)}
+        close = {case.opener_id, case.submitter_id, *(uuid.UUID(value) for value in named)} - {None}
+        return self._sees(principal, definition, case, close) or self._sees(
+            principal, definition, case, self._involved(session, case)
+        )
+
+    # --- one step, from lock to rows ---------------------------------------------------------------------------------
+
+    def _take(
+        self,
+        session: Session,
+        principal: Principal,
+        steps: Sequence[Step],
+        action: str,
+        now: datetime,
+        given: Given,
+        *,
+        together: bool,
+    ) -> list[Outcome]:
+        locked = self._locked(session, principal, [step.case_id for step in steps], must_exist=not together)
+        decisions = queries.decisions_of(session, principal.union_id, list(locked))
+        outcomes: dict[uuid.UUID, Outcome] = {}
+        taken: list[Taken] = []
+        for step in steps:
+            try:
+                if step.case_id not in locked or step.case_id in outcomes:
+                    raise NotFound
+                case, union = locked[step.case_id]
+                rows = decisions[step.case_id]
+                if together:
+                    with session.begin_nested() if self._has_effects(session, case, action) else _nothing():
+                        one = self._decided(session, principal, case, union, rows, step, action, given, now, batch=True)
+                else:
+                    one = self._decided(session, principal, case, union, rows, step, action, given, now, batch=False)
+                taken.append(one)
+                outcomes[step.case_id] = Outcome(step.case_id, one.case, None)
+            except AppError as error:
+                outcomes[step.case_id] = Outcome(step.case_id, None, error)
+        if taken:
+            write(session, principal.union_id, principal.person_id, taken, now)
+        return [
+            replace(
+                outcome, case=None if outcome.case is None else _refreshed(outcome.case, changes_of(taken, outcome))
+            )
+            for outcome in outcomes.values()
+        ]
+
+    def _decided(
+        self,
+        session: Session,
+        principal: Principal,
+        case: Case,
+        union: Union,
+        rows: Sequence[DecisionRow],
+        step: Step,
+        action_name: str,
+        given: Given,
+        now: datetime,
+        *,
+        batch: bool,
+    ) -> Taken:
+        definition = self.definitions.by_hash(session, case.definition_hash)
+        self._refuse_stranger(session, principal, definition, case)
+        action = definition.action(action_name)
+        if batch and action is not None and not action.batch:
+            raise errors.NotInBatch
+        if action is not None and case.state in action.sources:
+            _refuse_stale(case, step.version)
+        elif step.version is None:
+            raise errors.VersionMissing
+        actions = (action,) if action is not None and case.state in action.sources else ()
+        situation = situation_with_findings(
+            session, self.registry, case, definition, union, rows, actions, given.data, now, lock=True
+        )
+        answer = decide(definition, situation, action_name, principal.actor, given)
+        if isinstance(answer, Refused):
+            raise errors.ActionRefused(answer.refusals)
+        check_references(session, self.registry, principal.union_id, definition, given.data)
+        return self._carried_out(session, principal, case, definition, situation, answer, given, now)
+
+    def _carried_out(
+        self,
+        session: Session,
+        principal: Principal,
+        case: Case,
+        definition: Definition,
+        situation: Situation,
+        decision: Decision,
+        given: Given,
+        now: datetime,
+    ) -> Taken:
+        """Run the effects, and work out everything that will be written."""
+        data = {**case.data, **{name: value for name, value in given.data.items() if value is not None}}
+        figures = self._effects(session, case, definition, decision, data, principal.person_id, now)
+        is_first = case.state == definition.initial
+        changed = is_first or data != case.data
+        number = case.number
+        if number is None:
+            number = _next_number(
+                session, case.union_id, definition.number, year_of(definition, data, union_day(now).year)
+            )
+        target = definition.state(decision.target)
+        moved = decision.closes
+        changes: dict[str, Any] = {
+            "state": decision.target,
+            "phase": target.phase.value,
+            "round": case.round + 1 if decision.new_round else case.round,
+            "version": case.version + 1 if moved or changed else case.version,
+            "events": case.events + 1,
+            "number": number,
+            "updated_at": now if moved else case.updated_at,
+            "submitter_id": case.submitter_id,
+            "submitted_at": case.submitted_at,
+            "published_at": case.published_at,
+        }
+        if is_first and moved:
+            warnings = [f for found in situation.findings.values() for f in found if f.severity is Severity.WARN]
+            changes |= {
+                "submitter_id": principal.person_id,
+                "submitted_at": now,
+                "warnings": [{"code": one.code, "zh": one.text.zh, "en": one.text.en} for one in warnings],
+            }
+        if target.phase is Phase.PUBLISHED and moved:
+            changes["published_at"] = now
+        body: dict[str, object] = {"sealed": {}}
+        values: dict[str, tuple[bytes, object]] = {}
+        new_files: list[dict[str, Any]] = []
+        if changed:
+            sealed, opened, clear = _sealed(definition, case, data, is_first=is_first)
+            values |= opened
+            columns = columns_of(definition, data)
+            digest = data_hash(clear, sealed)
+            new_files = file_rows(session, case, definition, data, changes["round"])
+            changes |= {
+                "data": data,
+                "sealed": sealed,
+                "data_hash": digest,
+                "title": columns.title,
+                "amount_fen": columns.amount_fen,
+                "category": columns.category,
+                "day": columns.day,
+            }
+            body = {"data": clear, "sealed": dict(sealed), "files": sorted({row["sha256"] for row in new_files})}
+        if given.comment:
+            commitments, opened_comment = trail.seal({trail.COMMENT: given.comment})
+            body["sealed"] = {**dict(body["sealed"]), **commitments}  # type: ignore[call-overload]
+            values |= opened_comment
+        record = trail.Record(
+            event=f"case.{decision.action}",
+            person=str(principal.person_id),
+            office=decision.office,
+            values=values,
+            body={
+                **body,
+                "case": {
+                    "id": str(case.id),
+                    "number": number,
+                    "workflow": case.workflow,
+                    "definition": case.definition_hash,
+                    "round": case.round,
+                    "version": changes["version"],
+                },
+                "action": decision.action,
+                "from": decision.source,
+                "to": decision.target,
+                "closes": decision.closes,
+                "votes": list(decision.votes) or None,
+                "need": decision.need,
+                "routing": dict(decision.routing) or None,
+                "data_hash": changes.get("data_hash", case.data_hash),
+                "facts": figures or None,
+            },
+        )
+        taken = Taken(case, definition, decision, changes, record, new_files=new_files)
+        if moved:
+            taken.waiting = waiting_rows(session, self.registry, case, definition, changes, now)
+        return taken
+
+    def _effects(
+        self,
+        session: Session,
+        case: Case,
+        definition: Definition,
+        decision: Decision,
+        data: dict[str, Any],
+        person_id: uuid.UUID,
+        now: datetime,
+    ) -> dict[str, Any]:
+        figures: dict[str, Any] = {}
+        for use in decision.effects:
+
+            def fill(name: str, value: Any, effect: str = use.name) -> None:
+                if definition.field(name).filled_by != effect:
+                    raise ValueError(f"{effect} may not fill {name}")
+                data[name] = value
+
+            call = EffectCall(
+                session, view_of(case, data), decision, person_id, now, dict(use.parameters), fill, figures
+            )
+            self.registry.effects[use.name](call)
+        return figures
+
+    def _has_effects(self, session: Session, case: Case, action_name: str) -> bool:
+        action = self.definitions.by_hash(session, case.definition_hash).action(action_name)
+        return bool(action and action.effects)
+
+    # --- who may see, what is referred to --------------------------------------------------------------------------------
+
+    def _locked(
+        self,
+        session: Session,
+        principal: Principal,
+        ids: Collection[uuid.UUID],
+        *,
+        must_exist: bool = True,
+    ) -> dict[uuid.UUID, tuple[Case, Union]]:
+        rows = session.execute(
+            sa.select(Case, Union)
+            .join(Union, Union.id == Case.union_id)
+            .where(Case.union_id == principal.union_id, Case.id.in_(ids))
+            .order_by(Case.id)
+            .with_for_update(of=Case)
+        ).all()
+        if must_exist and not rows:
+            raise NotFound
+        return {case.id: (case, union) for case, union in rows}
+
+    def _refuse_stranger(self, session: Session, principal: Principal, definition: Definition, case: Case) -> None:
+        if not self.may_see(session, principal, case, definition):
+            raise NotFound
+
+    def _sees(self, principal: Principal, definition: Definition, case: Case, participants: Collection[Any]) -> bool:
+        return may_see_case(
+            principal,
+            case_visible_to=definition.visible_to,
+            participants=participants,
+            phase=case.phase,
+            union_id=case.union_id,
+        )
+
+    def _involved(self, session: Session, case: Case) -> set[uuid.UUID]:
+        """Everyone who decided on it or was sent a copy; asked only when office and form do not already let someone in."""
+        deciders = sa.select(DecisionRow.person_id).where(
+            DecisionRow.union_id == case.union_id, DecisionRow.case_id == case.id
+        )
+        readers = sa.select(Copy.person_id).where(Copy.union_id == case.union_id, Copy.case_id == case.id)
+        return {person for person in session.scalars(deciders.union(readers)) if person is not None}
+
+
+class _nothing:  # noqa: N801 - used like contextlib.nullcontext, without its cost in the batch loop
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def changes_of(taken: Sequence[Taken], outcome: Outcome) -> dict[str, Any]:
+    """What the step changed on the outcome's case."""
+    return next(one.changes for one in taken if one.case.id == outcome.case_id)
+
+
+def _refreshed(case: Case, changes: Mapping[str, Any]) -> Case:
+    """The case as the database now has it, without asking again."""
+    for name, value in changes.items():
+        sa.orm.attributes.set_committed_value(case, name, value)
+    return case
+
+
+def _refuse_stale(case: Case, version: int | None) -> None:
+    if version is None:
+        raise errors.VersionMissing
+    if version != case.version:
+        raise errors.StaleVersion(seen=version, current=case.version)
+
+
+def _without_empty(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if value not in (None, "", [])}
+
+
+def _sealed(
+    definition: Definition, case: Case, data: Mapping[str, Any], *, is_first: bool
+) -> tuple[dict[str, str], dict[str, tuple[bytes, object]], dict[str, Any]]:
+    """Commitments by path, what opens the new ones, and the clear part. A value that stays keeps its commitment."""
+    clear, secret = split_sealed(definition, data)
+    _, before = split_sealed(definition, case.data)
+    kept = (
+        {}
+        if is_first
+        else {path: case.sealed[path] for path in secret if path in case.sealed and before.get(path) == secret[path]}
+    )
+    fresh, opened = trail.seal({path: value for path, value in secret.items() if path not in kept})
+    return {**kept, **fresh}, opened, clear
+
+
+def _next_number(session: Session, union_id: uuid.UUID, kind: str, year: int) -> str:
+    """The next gap-free number of the kind and year; the counter row is locked until the end of the transaction."""
+    key = (NumberCounter.union_id == union_id, NumberCounter.kind == kind, NumberCounter.year == year)
+    last = session.scalar(sa.select(NumberCounter.last).where(*key).with_for_update())
+    if last is None:
+        session.execute(sa.insert(NumberCounter).values(union_id=union_id, kind=kind, year=year, last=1))
+        return f"{kind}-{year}-0001"
+    session.execute(sa.update(NumberCounter).where(*key).values(last=last + 1))
+    return f"{kind}-{year}-{last + 1:04d}"

@@ -1,0 +1,162 @@
+"""A case as the engine and the features see it, and whom it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.cases.models import Case
+from app.cases.models import Decision as DecisionRow
+from app.cases.ports import CaseView, Registry
+from app.engine.deciding import quorum_reads_members
+from app.engine.decision import Finding, Given, Severity, Situation, Vote
+from app.engine.definition import Action, Definition, Phase
+from app.foundation.clock import union_day
+from app.people import queries as people
+from app.people.models import Union
+
+
+def view_of(
+    case: Case,
+    data: Mapping[str, Any],
+    *,
+    stored: Mapping[str, Any] | None = None,
+    number: str | None = None,
+    state: str | None = None,
+) -> CaseView:
+    """A case as facts and effects see it, with this data."""
+    return CaseView(
+        union_id=case.union_id,
+        id=case.id,
+        workflow=case.workflow,
+        number=number or case.number,
+        state=state or case.state,
+        phase=case.phase,
+        round=case.round,
+        data=data,
+        stored=case.data if stored is None else stored,
+        opener_id=case.opener_id,
+        submitter_id=case.submitter_id,
+        title=case.title,
+        amount_fen=case.amount_fen,
+        category=case.category,
+        day=case.day,
+    )
+
+
+def bare_situation(case: Case, definition: Definition, union: Union, rows: Sequence[DecisionRow]) -> Situation:
+    """The case as the engine sees it, before any fact was asked."""
+    return Situation(
+        state=case.state,
+        data=case.data,
+        opener=str(case.opener_id),
+        submitter=str(case.submitter_id) if case.submitter_id else None,
+        votes=tuple(_votes(rows, case)),
+        approvers=frozenset(_approvers(rows, case, definition)),
+        settings={"two_auditor_limit_fen": union.two_auditor_limit_fen, "chair_approves": union.chair_approves},
+    )
+
+
+def situation_with_findings(
+    session: Session,
+    registry: Registry,
+    case: Case,
+    definition: Definition,
+    union: Union,
+    rows: Sequence[DecisionRow],
+    actions: Collection[Action],
+    given: Mapping[str, Any],
+    now: datetime,
+    *,
+    lock: bool,
+) -> Situation:
+    """The case with what the facts of these actions see, and the members of the offices where a quorum needs them."""
+    view = view_of(case, {**case.data, **{name: value for name, value in given.items() if value is not None}})
+    findings: dict[str, tuple[Finding, ...]] = {}
+    for action in actions:
+        for use in action.require:
+            if use.name not in findings:
+                fact = registry.facts[use.name]
+                findings[use.name] = tuple(fact(session, view, dict(use.parameters), now, lock=lock))
+    situation = bare_situation(case, definition, union, rows)
+    offices = {
+        office
+        for action in actions
+        if quorum_reads_members(action, situation, Given("", given))
+        for office in action.by.offices
+    }
+    return replace(
+        situation,
+        members=people.holders(session, case.union_id, offices, union_day(now)) if offices else {},
+        findings=findings,
+    )
+
+
+def waiting_rows(
+    session: Session, registry: Registry, case: Case, definition: Definition, changes: Mapping[str, Any], now: datetime
+) -> list[dict[str, Any]]:
+    """Whom the case waits for in its new state: whoever may take a plain step that nothing blocks."""
+    data = changes.get("data") or case.data
+    submitter = changes["submitter_id"] or case.opener_id
+    state = definition.state(changes["state"])
+    if state.phase in {Phase.PUBLISHED, Phase.ENDED}:
+        return []
+    if state.name == definition.initial:
+        return [_waiting_row(case, "edit", str(submitter), now)]
+    view = view_of(case, data, stored=data, number=changes["number"], state=state.name)
+    rows: list[dict[str, Any]] = []
+    for action in definition.actions_from(state.name):
+        targets = {definition.state(branch.state).phase for branch in action.branches}
+        if action.tone != "plain" or (action.batch and Phase.PUBLISHED in targets):
+            continue  # lists are published from a page of their own, a month or half-year at a time
+        if _is_blocked(session, registry, view, action, now):
+            continue
+        by = action.by
+        who = {*by.offices, *(str(data[name]) for name in by.fields if data.get(name))}
+        who |= {str(case.opener_id)} if by.opener else set()
+        who |= {str(submitter)} if by.submitter else set()
+        rows += [_waiting_row(case, action.name, name, now) for name in sorted(who)]
+    return rows
+
+
+def _is_blocked(session: Session, registry: Registry, view: CaseView, action: Action, now: datetime) -> bool:
+    return any(
+        finding.severity is Severity.BLOCK
+        for use in action.require
+        for finding in registry.facts[use.name](session, view, dict(use.parameters), now, lock=False)
+    )
+
+
+def _votes(rows: Sequence[DecisionRow], case: Case) -> list[Vote]:
+    """The open votes of the present state: those since the case last moved."""
+    votes: list[Vote] = []
+    for row in rows:
+        if row.closes:
+            votes = []
+        elif row.person_id is not None and row.round == case.round:
+            votes.append(Vote(row.action, str(row.person_id)))
+    return votes
+
+
+def _approvers(rows: Sequence[DecisionRow], case: Case, definition: Definition) -> list[str]:
+    """Everyone whose yes carried this round forward: steps that move the case and that the submitter may not take."""
+    carrying = {
+        action.name
+        for action in definition.actions
+        if action.tone == "plain"
+        and "submitter" in action.bars
+        and not {branch.state for branch in action.branches} <= set(action.sources)
+    }
+    return [
+        str(row.person_id)
+        for row in rows
+        if row.round == case.round and row.person_id is not None and row.action in carrying
+    ]
+
+
+def _waiting_row(case: Case, action: str, who: str, now: datetime) -> dict[str, Any]:
+    return {"union_id": case.union_id, "case_id": case.id, "action": action, "who": who, "since": now}

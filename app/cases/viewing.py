@@ -1,0 +1,199 @@
+"""A case as one person may see it: the form, the timeline, who is waited for, the checks, and the buttons with reasons."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.cases import queries
+from app.cases.models import Case, Decision, StoredFile, Waiting
+from app.cases.service import Cases
+from app.cases.values import file_ids, values_of
+from app.engine.decision import Answer, Finding
+from app.engine.definition import Action, Definition, FieldType
+from app.foundation.errors import NotFound
+from app.people import queries as people
+from app.people.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Everything a case's page and its API answer are made from."""
+
+    case: Case
+    definition: Definition
+    answers: list[tuple[Action, Answer]]
+    decisions: list[Decision]
+    comments: Mapping[int, str]
+    """Opinion by record of the trail."""
+    names: Mapping[str, str]
+    """Person id -> name, for everyone the page mentions."""
+    waiting: list[Waiting]
+    files: Mapping[str, StoredFile]
+    checks: list[Finding]
+    linked: list[Case]
+    """Cases that name this one."""
+    named: Mapping[str, Case]
+    """Cases that this one names, by id."""
+
+
+def find(session: Session, door: Cases, principal: Principal, case_id: uuid.UUID) -> tuple[Case, Definition]:
+    """The case, if this person may see it.
+
+    Raises:
+        NotFound: no such case, another union's, or not open to this person: the answer is the same.
+    """
+    case = session.get(Case, (principal.union_id, case_id))
+    if case is None:
+        raise NotFound
+    definition = door.definitions.by_hash(session, case.definition_hash)
+    if not door.may_see(session, principal, case, definition):
+        raise NotFound
+    return case, definition
+
+
+def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UUID, now: datetime) -> Detail:
+    """The whole of one case.
+
+    Raises:
+        NotFound: as ``find``.
+    """
+    case, definition = find(session, door, principal, case_id)
+    decisions = queries.decisions_of(session, case.union_id, [case.id])[case.id]
+    waiting = list(
+        session.scalars(
+            sa.select(Waiting)
+            .where(Waiting.union_id == case.union_id, Waiting.case_id == case.id)
+            .order_by(Waiting.action)
+        )
+    )
+    files = queries.files_of(session, case.union_id, {uuid.UUID(one) for one in file_ids(definition, case.data)})
+    others = {uuid.UUID(value) for _, value in values_of(definition, case.data, FieldType.CASE)}
+    named = (
+        session.scalars(sa.select(Case).where(Case.union_id == case.union_id, Case.id.in_(others))) if others else ()
+    )
+    return Detail(
+        case=case,
+        definition=definition,
+        answers=door.answers(session, principal, case, definition, now),
+        decisions=decisions,
+        comments=queries.comments_of(session, case.union_id, [row.trail_seq for row in decisions]),
+        names=people.names(session, case.union_id, _persons(case, definition, decisions, waiting)),
+        waiting=waiting,
+        files={str(file.id): file for file in files.values()},
+        checks=door.checks(session, case, definition, now),
+        linked=list(queries.linked_cases(session, case.union_id, case.id)),
+        named={str(one.id): one for one in named},
+    )
+
+
+def _persons(case: Case, definition: Definition, decisions: list[Decision], waiting: list[Waiting]) -> set[uuid.UUID]:
+    found = {case.opener_id, case.submitter_id, *(row.person_id for row in decisions)}
+    found |= {uuid.UUID(value) for _, value in values_of(definition, case.data, FieldType.PERSON)}
+    found |= {uuid.UUID(row.who) for row in waiting if len(row.who) == 36}
+    return {person for person in found if person is not None}
+
+
+def as_json(detail: Detail) -> dict[str, Any]:
+    """The API's answer for one case."""
+    case = detail.case
+    return {
+        **brief(case),
+        "data": case.data,
+        "data_hash": case.data_hash or None,
+        "opener": _person(detail, case.opener_id),
+        "submitter": _person(detail, case.submitter_id) if case.submitter_id else None,
+        "actions": [action_json(action, answer) for action, answer in detail.answers],
+        "waiting_for": [{"action": row.action, "who": row.who} for row in detail.waiting],
+        "checks": [finding_json(finding) for finding in detail.checks],
+        "timeline": [step_json(detail, row) for row in detail.decisions],
+        "files": [file_json(file) for file in detail.files.values()],
+        "linked": [brief(one) for one in detail.linked],
+    }
+
+
+def brief(case: Case) -> dict[str, Any]:
+    """A case in a list."""
+    return {
+        "id": str(case.id),
+        "workflow": case.workflow,
+        "number": case.number,
+        "title": case.title,
+        "amount_fen": case.amount_fen,
+        "category": case.category,
+        "day": case.day.isoformat() if case.day else None,
+        "state": case.state,
+        "phase": case.phase,
+        "round": case.round,
+        "version": case.version,
+        "updated_at": case.updated_at.isoformat(),
+    }
+
+
+def action_json(action: Action, answer: Answer) -> dict[str, Any]:
+    """One button: whether it may be pressed, and if not, every reason."""
+    refusals = getattr(answer, "refusals", ())
+    return {
+        "name": action.name,
+        "title": words(action.title),
+        "allowed": not refusals,
+        "refusals": [{"code": one.code, "message": words(one.text)} for one in refusals],
+        "asks": list(action.asks),
+        "comment_required": action.comment_required,
+        "batch": action.batch,
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """One check."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": words(finding.text),
+        "figures": dict(finding.figures),
+    }
+
+
+def file_json(file: StoredFile) -> dict[str, Any]:
+    """One file, without its bytes."""
+    return {
+        "id": str(file.id),
+        "sha256": file.sha256,
+        "name": file.name,
+        "media_type": file.media_type,
+        "size": file.size,
+        **({"invoice": file.reading} if file.reading else {}),
+    }
+
+
+def step_json(detail: Detail, row: Decision) -> dict[str, Any]:
+    """One decision of the timeline."""
+    return {
+        "event": row.event,
+        "round": row.round,
+        "action": row.action,
+        "from": row.source,
+        "to": row.target,
+        "closes": row.closes,
+        "person": _person(detail, row.person_id) if row.person_id else None,
+        "office": row.office,
+        "at": row.at.isoformat(),
+        "comment": detail.comments.get(row.trail_seq, ""),
+        "data_hash": row.data_hash,
+        "trail_seq": row.trail_seq,
+    }
+
+
+def words(text: Any) -> dict[str, str]:
+    """A bilingual sentence as the API writes it."""
+    return {"zh-CN": text.zh, "en": text.en}
+
+
+def _person(detail: Detail, person_id: uuid.UUID | None) -> dict[str, str | None]:
+    return {"id": str(person_id), "name": detail.names.get(str(person_id))}

@@ -1,0 +1,328 @@
+"""Pages of any workflow: the form, the case with its timeline and buttons, and its files as pictures."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from app.cases import presenting, viewing
+from app.cases.errors import ActionRefused, StaleVersion
+from app.cases.files import Files
+from app.cases.forms import Typed, options_for, read_form, tile
+from app.cases.ports import Registry
+from app.cases.schemas import load_data
+from app.cases.service import Cases, Step
+from app.cases.values import EMPTY, CleanData, with_totals
+from app.engine.definition import Definition, FieldType
+from app.foundation.clock import union_day
+from app.foundation.edge import Call, route
+from app.foundation.errors import AppError, Invalid, NotFound
+from app.people.policy import Policy
+from app.people.principal import signed_in
+from app.wording import Text
+
+web = Blueprint("cases", __name__)
+
+PAGE = Policy.SIGNED_IN
+
+
+@route(web, "/cases/new/<workflow>", policy=PAGE, summary=Text("新建", "New"))
+def new_form(call: Call, workflow: str) -> str:
+    """An empty form; values may be handed over in the address (``?task=…``)."""
+    principal, door = signed_in(call), call.use(Cases)
+    with call.read() as session:
+        definition = door.definitions.in_force(session, principal.union_id, workflow)
+        names = {field.name for field in definition.drafting_fields}
+        values = {name: value for name, value in request.args.items() if name in names}
+        defaults = {f.name: f.default for f in definition.drafting_fields if f.default is not None}
+        today = {f.name: union_day(call.now).isoformat() for f in definition.fields if f.name == definition.year_of}
+        return _form_page(call, session, definition, {**defaults, **today, **values}, {})
+
+
+@route(web, "/cases/new/<workflow>", policy=PAGE, summary=Text("新建", "New"), method="POST")
+def open_from_form(call: Call, workflow: str) -> ResponseReturnValue:
+    """Keep the form as a draft, and submit it if that button was pressed."""
+    principal, door = signed_in(call), call.use(Cases)
+    with call.read() as session:
+        definition = door.definitions.in_force(session, principal.union_id, workflow)
+    typed = _typed(call, definition)
+    if _only_rearranges(request.form):
+        with call.read() as session:
+            return _form_page(call, session, definition, typed.shown, {})
+    try:
+        _refuse_unreadable(typed)
+
+        def work(session: Session) -> str:
+            case = door.open_case(session, principal, workflow, load_data(definition, typed.data), call.now)
+            return _after_saving(call, session, door, case.id, case.version)
+
+        return call.then(work)
+    except (Invalid, ActionRefused) as error:
+        with call.read() as session:
+            return _form_page(call, session, definition, typed.shown, _faults(error), error), 422
+
+
+@route(web, "/cases/<uuid:case_id>/edit", policy=PAGE, summary=Text("修改草稿", "Change a draft"))
+def edit_form(call: Call, case_id: uuid.UUID) -> str:
+    """The draft's form."""
+    with call.read() as session:
+        case, definition = viewing.find(session, call.use(Cases), signed_in(call), case_id)
+        return _form_page(call, session, definition, case.data, {}, case=case)
+
+
+@route(web, "/cases/<uuid:case_id>/edit", policy=PAGE, summary=Text("修改草稿", "Change a draft"), method="POST")
+def edit_from_form(call: Call, case_id: uuid.UUID) -> ResponseReturnValue:
+    """Save the draft, and submit it again if that button was pressed."""
+    principal, door = signed_in(call), call.use(Cases)
+    with call.read() as session:
+        case, definition = viewing.find(session, door, principal, case_id)
+    typed = _typed(call, definition)
+    version = _version(request.form)
+    if _only_rearranges(request.form):
+        with call.read() as session:
+            return _form_page(call, session, definition, typed.shown, {}, case=case)
+    try:
+        _refuse_unreadable(typed)
+
+        def work(session: Session) -> str:
+            saved = door.edit(session, principal, case_id, version, load_data(definition, typed.data), call.now)
+            return _after_saving(call, session, door, saved.id, saved.version)
+
+        return call.then(work)
+    except (Invalid, ActionRefused, StaleVersion) as error:
+        with call.read() as session:
+            return _form_page(call, session, definition, typed.shown, _faults(error), error, case=case), 422
+
+
+@route(web, "/cases/<uuid:case_id>", policy=PAGE, summary=Text("单据", "Case"))
+def case_page(call: Call, case_id: uuid.UUID) -> str:
+    """Facts, lines with pictures, timeline, checks and the buttons."""
+    with call.read() as session:
+        return _case_page(call, session, case_id, None)
+
+
+@route(
+    web,
+    "/cases/<uuid:case_id>/actions/<action>",
+    policy=PAGE,
+    summary=Text("办理一步", "Take a step"),
+    method="POST",
+)
+def act(call: Call, case_id: uuid.UUID, action: str) -> ResponseReturnValue:
+    """Take one step from a page; a refusal shows the page again with every reason."""
+    principal, door = signed_in(call), call.use(Cases)
+    with call.read() as session:
+        _, definition = viewing.find(session, door, principal, case_id)
+    try:
+        clean = _asked(call, definition, action)
+        comment = "：".join(part for part in (request.form.get("reason", ""), request.form.get("comment", "")) if part)
+
+        def work(session: Session) -> str:
+            step = Step(case_id, _version(request.form))
+            door.act(session, principal, step, action, call.now, comment=comment.strip()[:2000], data=clean)
+            return _next_address(request.form, case_id)
+
+        return call.then(work)
+    except (ActionRefused, Invalid, StaleVersion) as error:
+        with call.read() as session:
+            page = _case_page(call, session, case_id, error)
+        return page, 409 if isinstance(error, StaleVersion) else 422
+
+
+@route(web, "/cases/<uuid:case_id>/discard", policy=PAGE, summary=Text("删除草稿", "Delete a draft"), method="POST")
+def discard(call: Call, case_id: uuid.UUID) -> ResponseReturnValue:
+    """Delete a draft that was never submitted."""
+
+    def work(session: Session) -> str:
+        call.use(Cases).discard(session, signed_in(call), case_id)
+        return "/inbox?tab=mine"
+
+    return call.then(work)
+
+
+@route(web, "/cases/<uuid:case_id>/copies", policy=PAGE, summary=Text("抄送", "Send a copy"), method="POST")
+def send_copy(call: Call, case_id: uuid.UUID) -> ResponseReturnValue:
+    """Let another person read this case."""
+    try:
+        person_id = uuid.UUID(request.form.get("person", ""))
+    except ValueError:
+        raise NotFound from None
+
+    def work(session: Session) -> str:
+        call.use(Cases).send_copy(session, signed_in(call), case_id, person_id, call.now)
+        return f"/cases/{case_id}"
+
+    return call.then(work)
+
+
+@route(web, "/files/<uuid:file_id>", policy=PAGE, summary=Text("原件", "The original file"))
+def original(call: Call, file_id: uuid.UUID) -> Response:
+    """The file as it was sent."""
+    with call.read() as session:
+        row = call.use(Files).visible(session, call.use(Cases), signed_in(call), file_id)
+    return call.use(Files).response(row)
+
+
+@route(web, "/files/<uuid:file_id>/page/<int:page>", policy=PAGE, summary=Text("看图", "A page as a picture"))
+def page_picture(call: Call, file_id: uuid.UUID, page: int) -> Response:
+    """One page of a file as a picture, so that nothing has to be downloaded."""
+    with call.read() as session:
+        row = call.use(Files).visible(session, call.use(Cases), signed_in(call), file_id)
+    picture = call.use(Files).picture(row, page, small=request.args.get("small") == "1")
+    response = Response(picture.data, mimetype=picture.media_type)
+    response.headers["Cache-Control"] = "private, max-age=86400, immutable"
+    return response
+
+
+# --- what the views above are made of ------------------------------------------------------------------------------------
+
+
+def _typed(call: Call, definition: Definition) -> Typed:
+    """What the form says, after files sent without JavaScript were taken in and the row buttons did their work."""
+    form = MultiDict(request.form)
+    for path, sent in request.files.items(multi=True):
+        if sent.filename and path.endswith("__upload"):
+            _attach(call, form, definition, path.removesuffix("__upload"), sent)
+    removed = form.get("_remove_file", "")
+    if ":" in removed:
+        path, _, file_id = removed.rpartition(":")
+        form.setlist(path, [value for value in form.getlist(path) if value != file_id])
+    if row := form.get("_remove_line"):
+        for key in [key for key in form if key.startswith(f"{row}.")]:
+            form.poplist(key)
+    typed = read_form(definition.drafting_fields, form)
+    if (table := form.get("_add_line")) in typed.shown:
+        typed.shown[table] = [*typed.shown[table], {}]
+    return typed
+
+
+def _refuse_unreadable(typed: Typed) -> None:
+    if typed.faults:
+        raise Invalid({f"data.{path}": texts for path, texts in typed.faults.items()})
+
+
+def _attach(call: Call, form: MultiDict[str, str], definition: Definition, path: str, sent: FileStorage) -> None:
+    """Take in one file; sent to a table of lines, it becomes a row of its own with what its invoice says."""
+    principal = signed_in(call)
+    stored = call.use(Files).take(sent.stream.read(), sent.filename or "")
+    row = call.database.transact(lambda session: call.use(Cases).keep_file(session, principal, now=call.now, **stored))
+    table = next((f for f in definition.drafting_fields if f.name == path and f.type is FieldType.LINES), None)
+    if table is None:
+        form.add(path, str(row.id))
+        return
+    number = 1 + max((int(key.split(".")[1]) for key in form if key.startswith(f"{path}.")), default=-1)
+    for name, value in presenting.line_from_file(tile(row)).items():
+        form.add(f"{path}.{number}.{name}", value)
+
+
+def _only_rearranges(form: Mapping[str, str]) -> bool:
+    return any(name in form for name in ("_add_line", "_remove_line", "_upload", "_remove_file"))
+
+
+def _after_saving(call: Call, session: Session, door: Cases, case_id: uuid.UUID, version: int) -> str:
+    """Submit when the button was 提交; the first plain step out of the draft is what submitting means."""
+    action = request.form.get("then", "")
+    if action:
+        session.expire_all()
+        door.act(session, signed_in(call), Step(case_id, version), action, call.now)
+    return f"/cases/{case_id}"
+
+
+def _version(form: Mapping[str, str]) -> int | None:
+    raw = form.get("version", "")
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None
+
+
+def _asked(call: Call, definition: Definition, action_name: str) -> CleanData:
+    """The fields that the action asks, as the form sent them."""
+    action = definition.action(action_name)
+    if action is None or not action.asks:
+        return EMPTY
+    form = MultiDict(request.form)
+    for path, sent in request.files.items(multi=True):
+        if sent.filename:
+            _attach(call, form, definition, path.removesuffix("__upload"), sent)
+    typed = read_form([definition.field(name) for name in action.asks], form)
+    _refuse_unreadable(typed)
+    return load_data(definition, {k: v for k, v in typed.data.items() if v not in (None, [])}, action_name)
+
+
+def _next_address(form: Mapping[str, str], case_id: uuid.UUID) -> str:
+    """Where to go after a step: the next case of the same list if there is one. Only ever an address of ours."""
+    following = form.get("next", "")
+    return following if following.startswith("/") and not following.startswith(("//", "/\\")) else f"/cases/{case_id}"
+
+
+def _faults(error: AppError) -> dict[str, list[Text]]:
+    """The error's faults by the form's own paths."""
+    if isinstance(error, Invalid):
+        return {path.removeprefix("data."): texts for path, texts in error.faults.items()} or {"": [error.text]}
+    faults: dict[str, list[Text]] = {}
+    for refusal in getattr(error, "refusals", ()):
+        faults.setdefault(str(refusal.figures.get("field", "")), []).append(refusal.text)
+    return faults or {"": [error.text]}
+
+
+def _form_page(
+    call: Call,
+    session: Session,
+    definition: Definition,
+    values: Mapping[str, Any],
+    faults: Mapping[str, list[Text]],
+    error: AppError | None = None,
+    case: Any = None,
+) -> str:
+    principal = signed_in(call)
+    year = union_day(call.now).year
+    day = values.get(definition.year_of or "")
+    if isinstance(day, str) and day[:4].isdigit():
+        year = int(day[:4])
+    shown = dict(values)
+    with contextlib.suppress(TypeError, ValueError):  # half-typed amounts have no total yet
+        shown = with_totals(definition, shown, {})
+    submitting = [
+        action
+        for action in definition.actions_from(definition.initial)
+        if action.tone == "plain" and (action.by.opener or not principal.offices.isdisjoint(action.by.offices))
+    ]
+    return render_template(
+        "cases/form.html",
+        definition=definition,
+        fields=definition.drafting_fields,
+        values=shown,
+        faults=faults,
+        error=error,
+        labels={field.name: field.title for field in definition.fields},
+        options=options_for(
+            session,
+            call.use(Registry),
+            definition,
+            principal.union_id,
+            shown,
+            year=year,
+            today=union_day(call.now),
+            language=call.language,
+            fields=definition.drafting_fields,
+        ),
+        case=case,
+        submitting=submitting,
+        year=year,
+    )
+
+
+def _case_page(call: Call, session: Session, case_id: uuid.UUID, error: AppError | None) -> str:
+    principal, door = signed_in(call), call.use(Cases)
+    detail = viewing.detail(session, door, principal, case_id, call.now)
+    return render_template(
+        "cases/case.html",
+        **presenting.case_page(session, call.use(Registry), detail, principal, call.now, call.language),
+        error=error,
+        faults=_faults(error) if error else {},
+    )

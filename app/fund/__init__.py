@@ -1,0 +1,1 @@
+"""Budget, claims, rule packs, invoices, payment, books."""

@@ -1,0 +1,139 @@
+"""Comparing the fund's tables with the cases they were written from; every difference names its case or line."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.cases.models import Case
+from app.cases.ports import Discrepancy
+from app.fund.models import BudgetEntry, BudgetLine, Claim, IncomeEntry, InvoiceRegistry, InvoiceUse
+
+
+def budget(session: Session, union_id: uuid.UUID) -> Iterator[Discrepancy]:
+    """Each line's running totals equal the sums of its entries."""
+    kinds = {
+        "allocated_fen": {"allocate": 1},
+        "encumbered_fen": {"encumber": 1, "release": -1, "spend": -1},
+        "spent_fen": {"spend": 1},
+    }
+    sums = {
+        name: sa.func.coalesce(
+            sa.func.sum(
+                sa.case(
+                    *((BudgetEntry.kind == kind, sign * BudgetEntry.amount_fen) for kind, sign in signs.items()),
+                    else_=0,
+                )
+            ),
+            0,
+        ).label(name)
+        for name, signs in kinds.items()
+    }
+    entries = (
+        sa.select(BudgetEntry.line_id, *sums.values())
+        .where(BudgetEntry.union_id == union_id)
+        .group_by(BudgetEntry.line_id)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(BudgetLine, *(entries.c[name] for name in kinds))
+        .outerjoin(entries, entries.c.line_id == BudgetLine.id)
+        .where(BudgetLine.union_id == union_id)
+    )
+    for line, *totals in rows:
+        for name, total in zip(kinds, totals, strict=True):
+            if getattr(line, name) != (total or 0):
+                yield Discrepancy(
+                    "budget_line_differs",
+                    f"{line.year} {line.account}",
+                    f"预算 {line.year} 年科目 {line.account} 的{name}与明细之和不符",
+                    f"budget {line.year} {line.account}: {name} is not the sum of its entries",
+                )
+
+
+def claims(session: Session, union_id: uuid.UUID) -> Iterator[Discrepancy]:
+    """Each claim's row equals its case's data, and what it holds of the budget fits its state."""
+    held = sa.func.coalesce(
+        sa.func.sum(
+            sa.case(
+                (BudgetEntry.kind == "encumber", BudgetEntry.amount_fen),
+                (BudgetEntry.kind == "release", -BudgetEntry.amount_fen),
+                else_=0,
+            )
+        ),
+        0,
+    )
+    entries = (
+        sa.select(BudgetEntry.case_id, held.label("held"))
+        .where(BudgetEntry.union_id == union_id)
+        .group_by(BudgetEntry.case_id)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(Claim, Case, entries.c.held)
+        .join(Case, (Case.union_id == Claim.union_id) & (Case.id == Claim.case_id))
+        .outerjoin(entries, entries.c.case_id == Claim.case_id)
+        .where(Claim.union_id == union_id)
+    )
+    for claim, case, held_ in rows:
+        subject = case.number or str(case.id)
+        is_live = case.phase in {"submitted", "audited", "published"}
+        paid_on = case.data.get("paid_on")
+        if is_live and (claim.amount_fen != case.data.get("amount_fen") or claim.account != case.data.get("account")):
+            yield _of_case(
+                "claim_differs", subject, "报销表与单据内容不符", "the claim's row is not what the case says"
+            )
+        if (claim.paid_on.isoformat() if claim.paid_on else None) != paid_on:
+            yield _of_case(
+                "payment_differs", subject, "付款登记与单据内容不符", "the payment is not what the case says"
+            )
+        if (held_ or 0) != (claim.amount_fen if is_live else 0):
+            yield _of_case(
+                "encumbrance_differs", subject, "预算占用与单据状态不符", "the budget held does not fit its state"
+            )
+
+
+def invoices(session: Session, union_id: uuid.UUID) -> Iterator[Discrepancy]:
+    """What this union uses of an invoice is within what the registry says is used in all."""
+    own = (
+        sa.select(InvoiceUse.invoice_key, sa.func.sum(InvoiceUse.amount_fen).label("used"))
+        .where(InvoiceUse.union_id == union_id, InvoiceUse.released_at.is_(None))
+        .group_by(InvoiceUse.invoice_key)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(own.c.invoice_key, own.c.used, InvoiceRegistry.used_fen).outerjoin(
+            InvoiceRegistry, InvoiceRegistry.invoice_key == own.c.invoice_key
+        )
+    )
+    for key, used, registered in rows:
+        if registered is None or registered < used:
+            yield Discrepancy(
+                "invoice_registry_differs",
+                key,
+                f"发票 {key} 的使用登记与本会报销不符",
+                f"invoice {key}: the registry says less than this union uses",
+            )
+
+
+def income(session: Session, union_id: uuid.UUID) -> Iterator[Discrepancy]:
+    """Each income entry equals its case."""
+    rows = session.execute(
+        sa.select(IncomeEntry, Case)
+        .join(Case, (Case.union_id == IncomeEntry.union_id) & (Case.id == IncomeEntry.case_id))
+        .where(IncomeEntry.union_id == union_id)
+    )
+    for entry, case in rows:
+        told = (case.data.get("account"), case.data.get("received_on"), case.data.get("amount_fen"))
+        if (entry.account, entry.received_on.isoformat(), entry.amount_fen) != told:
+            subject = case.number or str(case.id)
+            yield _of_case(
+                "income_differs", subject, "收入登记与单据内容不符", "the income entry is not what the case says"
+            )
+
+
+def _of_case(code: str, subject: str, zh: str, en: str) -> Discrepancy:
+    return Discrepancy(code, subject, f"{subject}：{zh}", f"{subject}: {en}")

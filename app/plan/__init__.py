@@ -1,0 +1,1 @@
+"""Work plans and the tasks that come of them."""

@@ -1,0 +1,17 @@
+"""Making the plan known: its facts, effects and reconcilers."""
+
+from __future__ import annotations
+
+from app.cases.ports import Registry
+from app.foundation.edge import Wiring
+from app.plan import effects, facts, reconciling
+
+
+def register(wiring: Wiring) -> None:
+    """Fill the registry."""
+    registry = wiring.use(Registry)
+    registry.fact("plan.task_approved", facts.task_approved)
+    registry.fact("plan.open_claims", facts.open_claims)
+    registry.effect("plan.write_task", effects.write_task)
+    registry.effect("plan.adopt", effects.adopt)
+    registry.reconcilers |= {"plan.tasks": reconciling.tasks, "plan.items": reconciling.items}
