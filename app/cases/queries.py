@@ -90,7 +90,7 @@ def inbox(
 ) -> Page:
     """One tab of 待办: todo (waits for me, oldest first), mine, done, cc (newest first)."""
     statement, key, is_ascending = _TABS[tab](union_id, person_id, offices)
-    return _paged(session, statement, key, limit, cursor, ascending=is_ascending)
+    return paged(session, statement, key, limit, cursor, ascending=is_ascending)
 
 
 def count_todo(
@@ -167,12 +167,13 @@ def listing(
         statement = statement.where(Case.phase.in_(list(phases)))
     if states:
         statement = statement.where(Case.state.in_(list(states)))
-    return _paged(session, statement, Case.updated_at, limit, cursor, ascending=False)
+    return paged(session, statement, Case.updated_at, limit, cursor, ascending=False)
 
 
-def _paged(
+def paged(
     session: Session, statement: sa.Select[Any], key: Any, limit: int, cursor: str | None, *, ascending: bool
 ) -> Page:
+    """One page of a statement ordered by ``key`` and id. The key is ``Case.updated_at``: it is what the cursor holds."""
     after = _parse_cursor(cursor)
     if after is not None:
         here = sa.tuple_(key, Case.id)

@@ -261,6 +261,34 @@ class Cases:
         )
         return available(definition, situation, principal.actor)
 
+    def open_to(
+        self, session: Session, principal: Principal, cases: Sequence[Case], action_name: str, now: datetime
+    ) -> set[uuid.UUID]:
+        """Which of these cases this person may take the action on now, facts included; decisions are read once for all."""
+        union = session.get_one(Union, principal.union_id)
+        decisions = queries.decisions_of(session, principal.union_id, [case.id for case in cases])
+        found: set[uuid.UUID] = set()
+        for case in cases:
+            definition = self.definitions.by_hash(session, case.definition_hash)
+            action = definition.action(action_name)
+            if action is None or case.state not in action.sources:
+                continue
+            situation = situation_with_findings(
+                session,
+                self.registry,
+                case,
+                definition,
+                union,
+                decisions[case.id],
+                [action],
+                EMPTY.fields,
+                now,
+                lock=False,
+            )
+            if not isinstance(decide(definition, situation, action_name, principal.actor), Refused):
+                found.add(case.id)
+        return found
+
     def steps_open_to(
         self, session: Session, principal: Principal, cases: Sequence[Case]
     ) -> dict[uuid.UUID, list[Action]]:

@@ -209,10 +209,7 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A session that sees one consistent state and cannot write."""
         with Session(self._reader, expire_on_commit=False) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+            yield session  # closing gives the connection back and leaves what was read usable
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Session]:
@@ -240,8 +237,7 @@ class Database:
                 self._lock.release()
 
     def transact(self, work: Callable[[Session], T]) -> T:
-        """Run ``work`` in one transaction and return its result; deadlocks, races for one key and lost connections
-        are tried again."""
+        """Run ``work`` in one transaction; deadlocks, races for one key and lost connections are tried again."""
         for attempt in range(RETRIES):
             try:
                 with self.write() as session:
@@ -336,6 +332,6 @@ def require_union_id(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def check(_c: Any, _cursor: Any, statement: str, _p: Any, _context: Any, _many: Any) -> None:
-        if statement.lstrip()[:6].upper() in {"SELECT", "UPDATE", "DELETE"} and tables.search(statement):
-            if not scoped.search(statement):
-                raise Unscoped(statement)
+        reads_or_changes = statement.lstrip()[:6].upper() in {"SELECT", "UPDATE", "DELETE"}
+        if reads_or_changes and tables.search(statement) and not scoped.search(statement):
+            raise Unscoped(statement)

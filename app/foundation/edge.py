@@ -35,9 +35,13 @@ class Caller(Protocol):
     """Whoever is signed in, as far as the edge needs to know."""
 
     @property
-    def union_id(self) -> UUID: ...
+    def union_id(self) -> UUID:
+        """The union this request acts for."""
+
     @property
-    def person_id(self) -> UUID: ...
+    def person_id(self) -> UUID:
+        """The person in that union."""
+
     @property
     def csrf_token(self) -> str | None:
         """None for programs that send a token: no browser can be tricked into sending it."""
@@ -266,7 +270,7 @@ def _load(schema: type[Schema], raw: object) -> dict[str, Any]:
 
 
 def faults_of(messages: object, path: str = "") -> dict[str, list[Text]]:
-    """marshmallow's nested messages as one flat table of path -> sentences."""
+    """Nested messages of the schema library as one flat table of path -> sentences."""
     if isinstance(messages, dict):
         found: dict[str, list[Text]] = {}
         for name, inner in messages.items():

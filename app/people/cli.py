@@ -21,7 +21,7 @@ from app.people.offices import OfficeBook
 from app.people.passwords import Passwords, one_time_password
 from app.people.schemas import SetupSchema, load, plan_of
 from app.people.setting_up import Plan
-from app.trail.note import Signer
+from app.trail.keys import SigningKey
 from config import Settings
 
 people_cli = AppGroup("people", help="账号 Accounts, by the owner of the server.")
@@ -167,7 +167,7 @@ def _person(row: str) -> dict[str, Any]:
 
 
 def _link(wiring: Wiring) -> str:
-    signer: Signer = wiring.use(Signer)  # type: ignore[type-abstract]
+    signer = wiring.use(SigningKey)
     token = setting_up.link_token(signer.sign(setting_up.LINK_MESSAGE))
     return f"https://{wiring.use(Settings).host}/setup?token={token}"
 

@@ -42,7 +42,7 @@ from app.people.sign_in import (
     tokens_of,
     unions_of,
 )
-from app.trail.note import Signer
+from app.trail.keys import SigningKey
 from app.wording import Text
 from config import Settings
 
@@ -176,7 +176,7 @@ def _as_typed(typed: forms.Typed, path: str) -> Any:
 def _check_link(call: Call, token: str) -> None:
     if not call.use(Settings).is_production:
         return
-    signer: Signer = call.wiring.use(Signer)  # type: ignore[type-abstract]
+    signer = call.wiring.use(SigningKey)
     if not hmac.compare_digest(token, setting_up.link_token(signer.sign(setting_up.LINK_MESSAGE))):
         raise SetupLinkNeeded
 

@@ -75,6 +75,10 @@ class SigningKey:
         """The public half; its ``vkey()`` is what is published."""
         return VerifierKey(self.name, self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
+    def named(self, origin: str) -> SigningKey:
+        """The same key, signing for that log."""
+        return SigningKey(origin, self.private)
+
     def sign(self, message: bytes) -> bytes:
         """The Ed25519 signature over the message, 64 bytes."""
         return self.private.sign(message)

@@ -56,6 +56,8 @@ class TrailCheckpoint(UnionRow, Base):
     made_at: Mapped[datetime] = mapped_column(primary_key=True)
     root_hash: Mapped[str]
     note: Mapped[str]
-    frontier: Mapped[Json] = mapped_column(comment="roots of the full subtrees, so that the next one costs only what is new")
+    frontier: Mapped[Json] = mapped_column(
+        comment="roots of the full subtrees, so that the next one costs only what is new"
+    )
 
     __table_args__ = (sa.CheckConstraint("size >= 0", name="size"),)

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from app.foundation.clock import stamp
 from app.trail.canonical import canonical
 from app.trail.chain import SALT_BYTES, chain_next, chain_start, commitment, leaf_hash
+from app.trail.keys import SigningKey
 from app.trail.merkle import Frontier
 from app.trail.models import TrailCheckpoint, TrailEntry, TrailHead, TrailValue
-from app.trail.note import Checkpoint, Signer, sign_note
+from app.trail.note import Checkpoint, sign_note
 
 COMMENT = "@comment"
 """The sealed path of the opinion that goes with a step."""
@@ -119,7 +120,7 @@ def _body_of(record: Record, origin: str, seq: int, now: datetime) -> bytes:
     )
 
 
-def make_checkpoint(session: Session, union_id: uuid.UUID, signers: Sequence[Signer], now: datetime) -> str:
+def make_checkpoint(session: Session, union_id: uuid.UUID, key: SigningKey, now: datetime) -> str:
     """Sign the tree of everything recorded so far and return the note. Made also when nothing is new."""
     head = session.execute(
         sa.select(TrailHead.size, TrailHead.chain_hash, TrailHead.origin, TrailHead.algorithm)
@@ -152,7 +153,7 @@ def make_checkpoint(session: Session, union_id: uuid.UUID, signers: Sequence[Sig
         time=stamp(now),
         algorithm=head.algorithm,
     )
-    note = sign_note(checkpoint.text(), signers)
+    note = sign_note(checkpoint.text(), [key.named(head.origin)])
     session.execute(
         sa.insert(TrailCheckpoint).values(
             union_id=union_id,

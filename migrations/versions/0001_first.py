@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
 
-import app.every_table
 from app.foundation.db import Base
 
 revision = "0001"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # ruff: noqa: B905, PLC0415 -- it runs on Python 3.9, and `cryptography` may be missing
-# ruff: noqa: TRY301 -- each part raises Refused where it sees the fault, and words it once at its end
+
 """核对审查资料包：在任何一台有 Python 3.9 以上的电脑上运行，不需要安装本系统，也不需要联网。
 
     python verify.py pack/ [--key 公钥] [--head 检查点文件或文字]

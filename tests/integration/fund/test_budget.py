@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from app.cases.errors import ActionRefused
 from app.cases.models import Case
+from app.cases.schemas import load_data
 from app.foundation.db import Database
 from app.foundation.errors import AppError
 from app.fund import queries, reconciling
@@ -17,13 +19,15 @@ from app.fund.effects import BudgetShort
 from app.fund.models import BudgetEntry, BudgetLine
 from tests.fixtures.fund import CULTURE, Books, books
 
-PAYMENT = {"paid_on": "2026-04-27", "bank_reference": "HD-1"}
+PAYMENT: dict[str, Any] = {"paid_on": "2026-04-27", "bank_reference": "HD-1"}
 
 
 def standing(union: Books, account: str = CULTURE) -> tuple[int, int, int, int]:
     """Allocated, encumbered, spent and available fen of one line."""
     with union.database.read() as session:
-        line = next(one for one in queries.budget_overview(session, union.town.union_id, 2026) if one.account == account)
+        line = next(
+            one for one in queries.budget_overview(session, union.town.union_id, 2026) if one.account == account
+        )
     return line.allocated_fen, line.encumbered_fen, line.spent_fen, line.available_fen
 
 
@@ -48,9 +52,7 @@ def test_a_submitted_claim_holds_its_amount_and_payment_spends_it(union: Books) 
     assert_reconciled(union)
 
 
-@pytest.mark.parametrize(
-    ("who", "action"), [("auditor1", "return"), ("auditor1", "reject"), ("treasurer", "withdraw")]
-)
+@pytest.mark.parametrize(("who", "action"), [("auditor1", "return"), ("auditor1", "reject"), ("treasurer", "withdraw")])
 def test_what_is_not_approved_is_given_back(union: Books, who: str, action: str) -> None:
     claim = union.submitted(60_000)
     union.acted(who, claim, action, comment="发票抬头不对")
@@ -69,8 +71,6 @@ def test_a_voided_claim_is_given_back_and_a_voided_draft_moves_nothing(union: Bo
 def test_a_returned_claim_is_held_again_with_its_new_amount(union: Books) -> None:
     returned = union.acted("auditor1", union.submitted(60_000), "return", comment="金额不对")
     definition = union.door.definitions.shipped["expense_claim"]
-    from app.cases.schemas import load_data  # noqa: PLC0415 - only this sentence edits
-
     lines = {"lines": [{"summary": "荧光棒", "amount_fen": 30_000}]}
     edited = union.database.transact(
         lambda session: union.door.edit(
@@ -169,7 +169,8 @@ def test_the_overview_asks_once_however_many_lines(union: Books) -> None:
 
 def together(*steps: Callable[[], Case]) -> list[Case | AppError]:
     """Run the steps at the same moment and return what each came to."""
-    gate, outcomes = threading.Barrier(len(steps)), [None] * len(steps)
+    gate = threading.Barrier(len(steps))
+    outcomes: dict[int, Case | AppError] = {}
 
     def run(index: int, step: Callable[[], Case]) -> None:
         gate.wait()
@@ -183,4 +184,4 @@ def together(*steps: Callable[[], Case]) -> list[Case | AppError]:
         thread.start()
     for thread in threads:
         thread.join()
-    return [one for one in outcomes if one is not None]
+    return [outcomes[index] for index in range(len(steps))]

@@ -26,7 +26,9 @@ def reading(**changes: Any) -> dict[str, Any]:
     return InvoiceReading(**values).as_dict()
 
 
-def with_invoice(union: Books, fen: int, *, number: str | None = None, share: int | None = None, **changes: Any) -> Case:
+def with_invoice(
+    union: Books, fen: int, *, number: str | None = None, share: int | None = None, **changes: Any
+) -> Case:
     """A draft whose one line stands on that invoice."""
     paper = union.paper("treasurer", reading=reading(**changes))
     line = {"summary": "音响租赁", "amount_fen": fen, "files": [str(paper)]}
@@ -48,7 +50,9 @@ def test_the_same_invoice_cannot_be_claimed_twice(union: Books) -> None:
     assert refused.value.http_status == 409
 
 
-@pytest.mark.parametrize("typed", ["２６００００００００００００００００１７", "2600 0000 0000 0000 0017", f" {NUMBER} "])
+@pytest.mark.parametrize(
+    "typed", ["２６００００００００００００００００１７", "2600 0000 0000 0000 0017", f" {NUMBER} "]
+)
 def test_a_number_written_differently_is_the_same_invoice(union: Books, typed: str) -> None:
     submit(union, with_invoice(union, 30_000))
     paper = union.paper("treasurer")

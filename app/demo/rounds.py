@@ -1,0 +1,40 @@
+"""What the installation does by itself: messages delivered every evening, checkpoints signed at the end of every month."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from app.demo.days import LAST_DAY, TERM_BEGINS, YEAR, at
+from app.demo.stage import Stage, Strand
+from app.notices import service as notices
+from app.people.models import INSTALLATION
+from app.trail import service as trail
+from app.trail.keys import SigningKey
+
+
+def strands(stage: Stage, signer: SigningKey) -> Iterator[Strand]:
+    """The evening rounds and the month ends."""
+    yield _evenings(stage)
+    yield _month_ends(stage, signer)
+
+
+def _evenings(stage: Stage) -> Strand:
+    day = TERM_BEGINS
+    while day <= LAST_DAY:
+        yield at(day, 17, 58)
+        while notices.deliver(stage.session, stage.cast.union_id, stage.now):
+            pass
+        day += timedelta(days=1)
+
+
+def _month_ends(stage: Stage, signer: SigningKey) -> Strand:
+    for day in [*(date(YEAR, month, 1) - timedelta(days=1) for month in range(1, LAST_DAY.month + 1)), LAST_DAY]:
+        yield at(day, 17, 59)
+        for union_id in _trails(stage):
+            trail.make_checkpoint(stage.session, union_id, signer, stage.now)
+
+
+def _trails(stage: Stage) -> tuple[uuid.UUID, ...]:
+    return (INSTALLATION, stage.cast.upper_id, stage.cast.union_id)

@@ -1,0 +1,64 @@
+"""What the home page counts; everything in SQL."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.cases.models import Case
+from app.engine.definition import Definition, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Cases that one batch step would publish: how many, and their sum in fen."""
+
+    workflow: str
+    action: str
+    count: int
+    amount_fen: int
+
+
+def drafts_of(session: Session, union_id: uuid.UUID, person_id: uuid.UUID) -> Sequence[Case]:
+    """My own unfinished forms, latest first."""
+    return session.scalars(
+        sa.select(Case)
+        .where(Case.union_id == union_id, Case.opener_id == person_id, Case.events == 0)
+        .order_by(Case.updated_at.desc())
+        .limit(10)
+    ).all()
+
+
+def tasks_due(session: Session, union_id: uuid.UUID, today: date) -> dict[str, int]:
+    """Tasks not yet reported: overdue, and due within thirty days."""
+    open_task = (
+        Case.union_id == union_id,
+        Case.workflow == "task",
+        Case.state.in_(["approved", "in_progress"]),
+    )
+    overdue = session.scalar(sa.select(sa.func.count()).where(*open_task, Case.day < today))
+    due = session.scalar(
+        sa.select(sa.func.count()).where(*open_task, Case.day >= today, Case.day <= today + timedelta(days=30))
+    )
+    return {"overdue": overdue or 0, "due": due or 0}
+
+
+def latest_published(session: Session, union_id: uuid.UUID) -> Sequence[Case]:
+    """What became public last."""
+    return session.scalars(
+        sa.select(Case)
+        .where(Case.union_id == union_id, Case.phase == Phase.PUBLISHED.value)
+        .order_by(Case.published_at.desc())
+        .limit(6)
+    ).all()
+
+
+def openable(definitions: Mapping[str, Definition], offices: Collection[str]) -> list[Definition]:
+    """The workflows these offices may open, in the files' order."""
+    held = set(offices)
+    return [one for one in definitions.values() if one.open.anyone or not held.isdisjoint(one.open.offices)]

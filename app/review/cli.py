@@ -1,0 +1,5 @@
+"""Commands of the trail."""
+
+from __future__ import annotations
+
+COMMANDS = ()

@@ -1,0 +1,30 @@
+"""Signed heads of a union's trail, and the keys they are signed with."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.people.models import Union
+from app.trail import service as trail
+from app.trail.keys import SigningKey
+from app.trail.models import TrailCheckpoint
+
+
+def latest(session: Session, union_id: uuid.UUID) -> TrailCheckpoint | None:
+    """The last signed head, if one was made."""
+    return session.scalar(
+        sa.select(TrailCheckpoint)
+        .where(TrailCheckpoint.union_id == union_id)
+        .order_by(TrailCheckpoint.size.desc(), TrailCheckpoint.made_at.desc())
+        .limit(1)
+    )
+
+
+def sign_all(session: Session, signer: SigningKey, now: datetime) -> list[str]:
+    """Sign a head for every union and for the installation, also where nothing is new."""
+    unions = session.scalars(sa.select(Union.id).order_by(Union.id)).all()
+    return [trail.make_checkpoint(session, union_id, signer, now) for union_id in unions]

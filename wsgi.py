@@ -1,0 +1,14 @@
+"""What a WSGI server runs, and what ``flask --app wsgi`` commands work on."""
+
+from __future__ import annotations
+
+import sys
+
+from app.engine.problems import DefinitionError
+from app.factory import create_app
+from config import BadSetting, Settings
+
+try:
+    app = create_app(Settings.from_env())
+except (BadSetting, DefinitionError) as error:
+    sys.exit(str(error))
