@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+from app.cases import models as cases
+from app.foundation import idempotency
+from app.fund import models as fund
+from app.notices import models as notices
+from app.people import models as people
+from app.plan import models as plan
+from app.review import models as review
+from app.trail import models as trail
 
-for _name in (
-    "foundation.idempotency",
-    "people.models",
-    "trail.models",
-    "notices.models",
-    "cases.models",
-    "fund.models",
-    "plan.models",
-    "review.models",
-):
-    if importlib.util.find_spec(f"app.{_name}"):
-        importlib.import_module(f"app.{_name}")
+MODULES = (idempotency, people, trail, notices, cases, fund, plan, review)

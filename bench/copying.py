@@ -68,9 +68,7 @@ def _tables_of_cases() -> Iterable[sa.Table]:
 
 def _copy_rows(connection: Connection, table: sa.Table, key: sa.Column[uuid.UUID], union_id: uuid.UUID) -> None:
     sources = [_source(connection, table, column, key) for column in table.c]
-    rows = (
-        sa.select(*sources).select_from(table.join(MAP, key == MAP.c.template)).where(table.c.union_id == union_id)
-    )
+    rows = sa.select(*sources).select_from(table.join(MAP, key == MAP.c.template)).where(table.c.union_id == union_id)
     connection.execute(sa.insert(table).from_select([column.name for column in table.c], rows))
 
 

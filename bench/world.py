@@ -45,11 +45,19 @@ OFFICERS = {
 
 
 @dataclass(frozen=True)
-class Templates:
-    """Ids of the cases that went through the door, by the state they stopped in."""
+class Template:
+    """A case that went through the door: its id, and the version that a client sends back."""
 
-    claims: dict[str, str]
-    tasks: dict[str, str]
+    id: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The cases by the state they stopped in."""
+
+    claims: dict[str, Template]
+    tasks: dict[str, Template]
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,8 @@ def _templates(people: dict[str, Person], today: date) -> Templates:
     }
     photos = people["clerk"].uploaded(_picture(), "现场.png")
     tasks = {
-        state: _task(people, photos, today, steps) for state, steps in (("reported", 3), ("signed_off", 4), ("published", 5))
+        state: _task(people, photos, today, steps)
+        for state, steps in (("reported", 3), ("signed_off", 4), ("published", 5))
     }
     return Templates(claims, tasks)
 
@@ -167,7 +176,7 @@ def _budget(people: dict[str, Person], today: date) -> None:
     people["auditor1"].acted(people["chair"].acted(submitted, "approve"), "pass")
 
 
-def _claim(people: dict[str, Person], paper: str, today: date, steps: int) -> str:
+def _claim(people: dict[str, Person], paper: str, today: date, steps: int) -> Template:
     """A claim after so many of: submit, approve, pay, publish."""
     case = people["treasurer"].opened(
         "expense_claim",
@@ -188,7 +197,7 @@ def _claim(people: dict[str, Person], paper: str, today: date, steps: int) -> st
     return _lived(people, case, life[:steps])
 
 
-def _task(people: dict[str, Person], photos: str, today: date, steps: int) -> str:
+def _task(people: dict[str, Person], photos: str, today: date, steps: int) -> Template:
     """A task after so many of: propose, approve, report, sign off, publish."""
     case = people["clerk"].opened(
         "task",
@@ -208,10 +217,10 @@ def _task(people: dict[str, Person], photos: str, today: date, steps: int) -> st
     return _lived(people, case, life[:steps])
 
 
-def _lived(people: dict[str, Person], case: dict[str, Any], life: Any) -> str:
+def _lived(people: dict[str, Person], case: dict[str, Any], life: Any) -> Template:
     for who, action, data in life:
         case = people[who].acted(case, action, **data)
-    return str(case["id"])
+    return Template(case["id"], case["version"])
 
 
 def _picture() -> bytes:

@@ -34,7 +34,7 @@ def notice(call: Call, slug: str) -> str:
     """Sums by category, the items, tasks and reviews of the period."""
     definitions, registry, book = call.use(Definitions), call.use(Registry), call.use(OfficeBook)
     today = union_day(call.now)
-    year, name = _asked_year(today.year), _asked_period(today.month)
+    year, name = _asked_year(today.year), _asked_period("year")
     period = queries.half_years(year)[name]
     category = request.args.get("category") or None
     with call.read() as session:
@@ -127,7 +127,7 @@ def publish_page(call: Call) -> str:
     """Everything of the period that is ready to be made public, by kind."""
     principal, door = signed_in(call), call.use(Cases)
     today = union_day(call.now)
-    year, name = _asked_year(today.year), _asked_period(today.month)
+    year, name = _asked_year(today.year), _asked_period("h1" if today.month <= 6 else "h2")
     period = queries.half_years(year)[name]
     with call.read() as session:
         definitions = door.definitions.all_in_force(session, principal.union_id)
@@ -183,9 +183,9 @@ def _asked_year(this_year: int) -> int:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 and asked > "1999" else this_year
 
 
-def _asked_period(month: int) -> str:
+def _asked_period(otherwise: str) -> str:
     asked = request.args.get("period", "")
-    return asked if asked in dict(PERIODS) else ("h1" if month <= 6 else "h2")
+    return asked if asked in dict(PERIODS) else otherwise
 
 
 def _category(one: queries.Sum, titles: Any, here: str | None) -> dict[str, Any]:

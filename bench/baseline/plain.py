@@ -5,7 +5,7 @@ the union's limit, and writes the same rows in one transaction. It maps the tabl
 rows are the same; everything else is as the tutorials have it: one engine, a session per request, objects changed and
 committed.
 
-``BENCH_DATABASE_URL_OF_SERVER`` names the database.
+``BENCH_SERVED_DATABASE_URL`` names the database.
 """
 
 from __future__ import annotations
@@ -131,9 +131,7 @@ def signed_in(session: Session, now: datetime) -> Person:
 def offices_of(session: Session, person: Person, now: datetime) -> set[str]:
     """What the person holds today."""
     held = session.scalars(
-        sa.select(OfficeHolding).where(
-            OfficeHolding.union_id == person.union_id, OfficeHolding.person_id == person.id
-        )
+        sa.select(OfficeHolding).where(OfficeHolding.union_id == person.union_id, OfficeHolding.person_id == person.id)
     )
     today = now.date()
     return {
@@ -165,19 +163,31 @@ def approved(session: Session, person: Person, case_id: Any, version: int, now: 
     ).all()
     if person.id in {one.person_id for one in earlier}:
         raise Refused(409, "already_voted")
+    votes = [*(str(one.person_id) for one in earlier), str(person.id)]
     need = 2 if (claim.amount_fen or 0) > union.two_auditor_limit_fen else 1
-    closes = len(earlier) + 1 >= need
+    closes = len(votes) >= need
     flow = ClaimFlow(claim)
     if closes:
         flow.approve()  # type: ignore[attr-defined]
         claim.version += 1
         claim.updated_at = now
     claim.events += 1
-    _record(session, claim, person, now, closes=closes)
+    quorum = {
+        "votes": votes,
+        "need": need,
+        "routing": {
+            "amount_fen": claim.amount_fen,
+            "setting.chair_approves": union.chair_approves,
+            "setting.two_auditor_limit_fen": union.two_auditor_limit_fen,
+        },
+    }
+    _record(session, claim, person, quorum, now, closes=closes)
     return claim
 
 
-def _record(session: Session, claim: Case, person: Person, now: datetime, *, closes: bool) -> None:
+def _record(
+    session: Session, claim: Case, person: Person, quorum: dict[str, Any], now: datetime, *, closes: bool
+) -> None:
     """The rows that go with it: trail, decision, who is waited for, outbox."""
     head = session.get_one(TrailHead, claim.union_id, with_for_update=True)
     head.size += 1
@@ -203,6 +213,7 @@ def _record(session: Session, claim: Case, person: Person, now: datetime, *, clo
             "to": claim.state,
             "closes": closes,
             "data_hash": claim.data_hash,
+            **quorum,
         }
     )
     leaf = leaf_hash(body)
@@ -240,9 +251,7 @@ def _record(session: Session, claim: Case, person: Person, now: datetime, *, clo
         )
         for row in waiting:
             session.delete(row)
-        session.add(
-            Waiting(union_id=claim.union_id, case_id=claim.id, action="pay", who="cashier", since=now)
-        )
+        session.add(Waiting(union_id=claim.union_id, case_id=claim.id, action="pay", who="cashier", since=now))
     session.add(
         Outbox(
             union_id=claim.union_id,
@@ -264,6 +273,6 @@ def _record(session: Session, claim: Case, person: Person, now: datetime, *, clo
 
 
 app_of_server = (
-    create_app(os.environ["BENCH_DATABASE_URL_OF_SERVER"]) if "BENCH_DATABASE_URL_OF_SERVER" in os.environ else None
+    create_app(os.environ["BENCH_SERVED_DATABASE_URL"]) if "BENCH_SERVED_DATABASE_URL" in os.environ else None
 )
 """What the server runs."""

@@ -4,7 +4,7 @@ It checks the token and the office by one statement, refuses a case that is not 
 the product writes: the link of the trail, the case, the decision, who is waited for next, and the outbox. One connection
 per thread; on SQLite writers queue on a lock of the process, which is faster there than SQLite's own waiting.
 
-``BENCH_DATABASE_URL_OF_SERVER`` names the database.
+``BENCH_SERVED_DATABASE_URL`` names the database.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -25,7 +25,7 @@ from flask.typing import ResponseReturnValue
 from psycopg.rows import tuple_row
 from sqlalchemy.engine import make_url
 
-from app.foundation.clock import utc_now
+from app.foundation.clock import stamp, utc_now
 from app.foundation.ids import new_id
 
 WHO = """
@@ -37,9 +37,12 @@ WHERE t.secret_hash = ? AND t.revoked_at IS NULL AND t.expires_at > ? AND a.disa
 AND (p.left_on IS NULL OR p.left_on > ?) AND o.office = 'auditor' AND o.confirmed_at IS NOT NULL
 AND o.from_on <= ? AND (o.to_on IS NULL OR o.to_on >= ?)"""
 CASE = """
-SELECT workflow, definition_hash, number, round, version, events, title, data_hash, opener_id, submitter_id
-FROM "case" WHERE union_id = ? AND id = ? AND state = 'submitted' AND version = ?"""
+SELECT c.workflow, c.definition_hash, c.number, c.round, c.version, c.events, c.title, c.data_hash, c.amount_fen,
+u.two_auditor_limit_fen FROM "case" c JOIN "union" u ON u.id = c.union_id
+WHERE c.union_id = ? AND c.id = ? AND c.state = 'submitted' AND c.version = ?"""
+LOCKED_CASE = f"{CASE} FOR UPDATE OF c"
 HEAD = "SELECT size, chain_hash, origin FROM trail_head WHERE union_id = ?"
+LOCKED_HEAD = f"{HEAD} FOR UPDATE"
 LINK = "INSERT INTO trail_entry (union_id, seq, at, body, leaf_hash, chain_hash) VALUES (?, ?, ?, ?, ?, ?)"
 NEW_HEAD = "UPDATE trail_head SET size = ?, chain_hash = ? WHERE union_id = ?"
 NEW_STATE = """
@@ -57,6 +60,9 @@ VALUES (?, ?, 'case.approve', ?, ?, NULL, 0, '')"""
 
 class Sqlite:
     """A connection per thread, as durable as the product's: WAL, and fsync at every commit."""
+
+    case, head = CASE, HEAD
+    """The whole file is locked already."""
 
     def __init__(self, url: str) -> None:
         self._path = str(make_url(url).database)
@@ -79,10 +85,6 @@ class Sqlite:
                 raise
             self.run("COMMIT")
 
-    def locking(self, statement: str) -> str:
-        """The whole file is locked already."""
-        return statement
-
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._local, "connection"):
             connection = sqlite3.connect(self._path, isolation_level=None)
@@ -96,6 +98,8 @@ class Sqlite:
 class Postgres:
     """A connection per thread, with the server's own durability."""
 
+    case, head = LOCKED_CASE, LOCKED_HEAD
+
     def __init__(self, url: str) -> None:
         self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._local = threading.local()
@@ -107,10 +111,6 @@ class Postgres:
     def transaction(self) -> contextlib.AbstractContextManager[object]:
         """Committed in the end."""
         return self._connection().transaction()
-
-    def locking(self, statement: str) -> str:
-        """Lock what is read."""
-        return f"{statement} FOR UPDATE"
 
     def _connection(self) -> psycopg.Connection[tuple[Any, ...]]:
         if not hasattr(self._local, "connection"):
@@ -145,7 +145,7 @@ def create_app(url: str) -> Flask:
         if who is None:
             return jsonify(code="not_signed_in"), 401
         with store.transaction():
-            case = store.run(store.locking(CASE), who[0], _uuid(store, case_id), request.get_json()["version"]).fetchone()
+            case = store.run(store.case, who[0], case_id, request.get_json()["version"]).fetchone()
             if case is None:
                 return jsonify(code="wrong_state"), 409
             _write(store, who[0], who[1], case_id, case, now)
@@ -154,20 +154,16 @@ def create_app(url: str) -> Flask:
     return app
 
 
-def _uuid(store: Sqlite | Postgres, value: Any) -> object:
-    return value
-
-
 def _write(store: Sqlite | Postgres, union: Any, person: Any, case_id: Any, case: Any, now: datetime) -> None:
-    workflow, definition, number, round_, version, events, title, data_hash, _opener, _submitter = case
-    size, chain, origin = store.run(store.locking(HEAD), union).fetchone()
+    workflow, definition, number, round_, version, events, title, data_hash, amount, limit = case
+    size, chain, origin = store.run(store.head, union).fetchone()
     seq = size + 1
     body = json.dumps(
         {
             "v": 1,
             "log": origin,
             "seq": seq,
-            "at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "at": stamp(now),
             "event": "case.approve",
             "actor": {"person": _dashed(person), "office": "auditor"},
             "sealed": {},
@@ -183,6 +179,13 @@ def _write(store: Sqlite | Postgres, union: Any, person: Any, case_id: Any, case
             "from": "submitted",
             "to": "audited",
             "closes": True,
+            "votes": [_dashed(person)],
+            "need": 1,
+            "routing": {
+                "amount_fen": amount,
+                "setting.chair_approves": False,
+                "setting.two_auditor_limit_fen": limit,
+            },
             "data_hash": data_hash,
         },
         ensure_ascii=False,
@@ -218,5 +221,5 @@ def _dashed(value: Any) -> str:
     return text if "-" in text else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-app = create_app(os.environ["BENCH_DATABASE_URL_OF_SERVER"]) if "BENCH_DATABASE_URL_OF_SERVER" in os.environ else None
+app = create_app(os.environ["BENCH_SERVED_DATABASE_URL"]) if "BENCH_SERVED_DATABASE_URL" in os.environ else None
 """What the server runs."""

@@ -25,7 +25,6 @@ from app.people.cli import COMMANDS
 from app.people.sign_in import Rules, SignIns
 from app.people.web import web
 from app.trail.keys import create_key_file, load_key_file
-from app.trail.note import Signer
 from config import Settings
 from tests.fixtures.unions import BOOK, NOW, PASSWORD, PASSWORDS, ROOT, Town, found
 
@@ -102,7 +101,7 @@ def build(database: Database, settings: Settings, watch: Watch, key: Path) -> Fl
     wiring.put(watch, cast("type", Clock))
     wiring.put(database)
     wiring.put(BOOK)
-    wiring.put(load_key_file(key, "example.test/trail"), Signer)
+    wiring.put(load_key_file(key, "example.test/trail"))
     registering.register(wiring)
     wiring.put(PASSWORDS)
     wiring.put(SignIns(PASSWORDS, Rules()))
