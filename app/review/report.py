@@ -158,7 +158,7 @@ def _items(figures: Figures, titles: Mapping[str, Text]) -> Table:
             item.case.title,
             _titled(item.case.category or "", titles),
             item.case.amount_fen or 0,
-            "；".join(f"{_VERBS.get(step.action, step.action)} {step.person} {step.at[:10]}" for step in item.steps),
+            "；".join(f"{_VERBS.get(step.action, step.action)} {step.person} {step.at[5:10]}" for step in item.steps),
         )
         for item in figures.items
     )
