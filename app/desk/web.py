@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,7 +91,7 @@ def inbox(call: Call) -> str:
         )
         count, total = queries.count_todo(session, principal.union_id, principal.person_id, principal.offices)
         cards = inbox_cards(call, session, principal, page.rows, picking=tab == "todo")
-    batches = batches_of(cards) if tab == "todo" else []
+    batch = offered_batch(cards) if tab == "todo" else None
     return render_template(
         "desk/inbox.html",
         tab=tab,
@@ -105,7 +106,7 @@ def inbox(call: Call) -> str:
             for name, title in TABS
         ],
         cards=cards,
-        batches=batches,
+        batch=batch,
         count=count,
         total=total,
         next_href=f"/inbox?tab={tab}&cursor={page.next_cursor}" if page.next_cursor else None,
@@ -195,18 +196,17 @@ def _pickable(case: Case, steps: list[Action]) -> dict[str, Any]:
     return {"pickable": False, "why_not": Text("请打开办理", "Open it to act"), "chips": chips}
 
 
-def batches_of(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The batch steps that the list offers, with how many clean items each has."""
-    found: dict[str, dict[str, Any]] = {}
+def offered_batch(cards: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The one batch step the list offers: that of most clean cards. Cards of another step are opened instead."""
+    steps = Counter(card["batch_action"] for card in cards if card.get("pickable"))
+    if not steps:
+        return None
+    action, count = steps.most_common(1)[0]
     for card in cards:
-        if card.get("pickable"):
-            one = found.setdefault(
-                card["batch_action"],
-                {"action": card["batch_action"], "title": card["batch_title"], "count": 0, "fen": 0},
-            )
-            one["count"] += 1
-            one["fen"] += card["amount_fen"] or 0
-    return list(found.values())
+        if card.get("pickable") and card["batch_action"] != action:
+            card |= {"pickable": False, "why_not": Text("请打开办理", "Open it to act")}
+    title = next(card["batch_title"] for card in cards if card.get("batch_action") == action)
+    return {"action": action, "title": title, "count": count}
 
 
 def _title_of(definitions: Mapping[str, Definition], case: Case) -> Text:
