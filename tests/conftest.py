@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.servers",
     "tests.fixtures.browsers",
+    "tests.fixtures.sites",
     "tests.fixtures.demo",
 ]
 

@@ -39,7 +39,7 @@ def with_totals(definition: Definition, data: Mapping[str, Any], sent: Mapping[s
         table, column = field.sum_of
         total = sum(row.get(column) or 0 for row in whole.get(table) or [])
         if sent.get(field.name) not in (None, total):
-            raise Invalid({field.name: [TOTAL_DIFFERS.fill(total=total)]})
+            raise Invalid({f"data.{field.name}": [TOTAL_DIFFERS.fill(total=total)]})
         whole[field.name] = total
     return whole
 

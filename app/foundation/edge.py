@@ -110,12 +110,12 @@ class Call:
 
     def answer(self, work: Callable[[Session], object], status: int = 200) -> Response:
         """Do ``work`` in one transaction and answer with its result as JSON; a repeated key gets the first answer."""
-        kept = self._once(lambda session: Answer(status, work(session)))
-        return _json(kept.body, kept.status)
+        kept = self._once(lambda session: Answer(status, current_app.json.dumps(work(session))))
+        return Response(kept.body, kept.status, mimetype="application/json")
 
     def then(self, work: Callable[[Session], str]) -> ResponseReturnValue:
         """Do ``work`` in one transaction and send the browser to the address it returns (303)."""
-        return redirect(str(self._once(lambda session: Answer(303, work(session))).body), 303)
+        return redirect(self._once(lambda session: Answer(303, work(session))).body, 303)
 
     def _once(self, work: Callable[[Session], Answer]) -> Answer:
         keyed = self._keyed()

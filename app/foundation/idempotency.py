@@ -10,7 +10,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.foundation.db import Base, Json, UnionRow
+from app.foundation.db import Base, UnionRow
 from app.foundation.errors import AppError
 
 LONGEST_KEY = 128
@@ -25,7 +25,7 @@ class IdempotencyKey(UnionRow, Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     request_hash: Mapped[str]
     status: Mapped[int]
-    body: Mapped[Json]
+    body: Mapped[str] = mapped_column(comment="as it was sent, so that the repeated answer is the same to the byte")
     at: Mapped[datetime]
 
 
@@ -40,10 +40,10 @@ class KeyReused(AppError):
 
 
 class Answer(NamedTuple):
-    """What was answered: a status, and a JSON body (for pages: the address to go to)."""
+    """What was answered: a status, and the body as it was sent (for pages: the address to go to)."""
 
     status: int
-    body: object
+    body: str
 
 
 class Keyed(NamedTuple):

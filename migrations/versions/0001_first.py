@@ -214,7 +214,12 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is a long list
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("request_hash", sa.Text(), nullable=False),
         sa.Column("status", whole(), nullable=False),
-        sa.Column("body", json(), nullable=False),
+        sa.Column(
+            "body",
+            sa.Text(),
+            nullable=False,
+            comment="as it was sent, so that the repeated answer is the same to the byte",
+        ),
         sa.Column("at", moment(), nullable=False),
         sa.ForeignKeyConstraint(["union_id"], ["union.id"], name=op.f("fk_idempotency_key_union_id")),
         sa.PrimaryKeyConstraint("union_id", "person_id", "key", name=op.f("pk_idempotency_key")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,9 @@ SignIn = Callable[..., CountingPage]
 def signed_in(demo_database: DemoDatabase, tmp_path: Path, live_server: StartServer, open_page: OpenPage) -> SignIn:
     """Opens the demo as one of its people."""
     demo = demo_database.copied_to(tmp_path / "demo")
-    environment = {name: value for name, value in demo.environment.items() if name != "GONGKAI_DATABASE_URL"}
+    environment: dict[str, Any] = {
+        name: value for name, value in demo.environment.items() if name != "GONGKAI_DATABASE_URL"
+    }
     server = live_server(demo.url, **environment)
 
     def open_as(username: str, size: tuple[int, int] = (1366, 768), *, javascript: bool = True) -> CountingPage:
