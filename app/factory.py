@@ -154,9 +154,9 @@ def _error_response(problem: dict[str, Any], text: Text, status: int, error: App
         response: Response = jsonify(problem)
         response.mimetype = "application/problem+json"
     else:
-        response = Response(
-            render_template("error.html", text=text, status=status, problem=problem, error=error), mimetype="text/html"
-        )
+        refusals = [one.text for one in getattr(error, "refusals", ())]
+        page = {"status": status, "code": problem["code"], "text": text, "refusals": refusals}
+        response = Response(render_template("error.html", problem=page), mimetype="text/html")
     response.status_code = status
     if status in {429, 503}:
         response.headers["Retry-After"] = str(getattr(error, "retry_after", 3))

@@ -16,6 +16,7 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from sqlalchemy.orm import Session
 
 from app.cases.definitions import Definitions
@@ -118,6 +119,7 @@ def start_server(host: str, port: int, workers: int) -> None:
         blocking_threads=8,
         respawn_failed_workers=True,
         log_access=False,
+        log_level=LogLevels.error,
         backlog=1024,
     ).serve()
 

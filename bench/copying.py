@@ -89,4 +89,6 @@ def _source(
             "published_at": sa.case((column.is_not(None), MAP.c.moment)),
         }
         return changed.get(column.name, column)
+    if (table.name, column.name) in {("decision", "at"), ("waiting", "since")}:
+        return MAP.c.moment
     return column

@@ -66,7 +66,7 @@ def of_latencies(backend: str, cases: int, latencies: Sequence[Latency]) -> list
     """Medians and 95th percentiles; the aim is for 待办."""
     lines = []
     for one in latencies:
-        figure = f"{one.median_ms:.1f} ms, p95 {one.p95_ms:.1f} ms"
+        figure = f"{one.median_ms:.1f} ms, p95 {one.p95_ms:.1f}, CPU {one.cpu_ms:.1f}"
         has_aim = one.what.startswith("inbox")
         lines.append(
             Line(

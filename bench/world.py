@@ -188,7 +188,7 @@ def _claim(people: dict[str, Person], paper: str, today: date, steps: int) -> Te
         no_invoice_reason="凭签领表发放",
         evidence=[paper],
     )
-    life = (
+    life: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("treasurer", "submit", {}),
         ("auditor1", "approve", {}),
         ("cashier", "pay", {"paid_on": today.isoformat(), "bank_reference": "YH0001"}),
@@ -207,7 +207,7 @@ def _task(people: dict[str, Person], photos: str, today: date, steps: int) -> Te
         account=CULTURE,
         budget_fen=AMOUNT_FEN,
     )
-    life = (
+    life: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("clerk", "propose", {}),
         ("chair", "approve", {}),
         ("clerk", "report", {"result": "办了三场读书会，共六十人次。", "photos": [photos]}),

@@ -55,6 +55,8 @@ class Definitions:
         Raises:
             UnknownWorkflow: neither exists.
         """
+        if not name.isprintable():  # PostgreSQL takes no NUL, not even to look for it
+            raise UnknownWorkflow(workflow="?")
         chosen = session.scalar(
             sa.select(DefinitionInForce.hash)
             .where(DefinitionInForce.union_id == union_id, DefinitionInForce.name == name)

@@ -67,8 +67,8 @@ class Case(UnionRow, Base):
     __table_args__ = (
         sa.UniqueConstraint("union_id", "number"),
         sa.Index(None, "union_id", "opener_id", "updated_at"),
-        sa.Index(None, "union_id", "workflow", "phase", "day"),
-        sa.Index(None, "union_id", "phase", "published_at"),
+        sa.Index(None, "union_id", "workflow", "phase", "day", "category", "amount_fen"),
+        sa.Index(None, "union_id", "phase", "updated_at"),
     )
 
 
@@ -94,6 +94,15 @@ class Decision(UnionRow, Base):
     __table_args__ = (
         sa.ForeignKeyConstraint(["union_id", "case_id"], ["case.union_id", "case.id"]),
         sa.Index(None, "union_id", "person_id", "at"),
+        sa.Index(
+            "ix_decision_open_vote",
+            "union_id",
+            "person_id",
+            "case_id",
+            "at",
+            sqlite_where=sa.text("closes IS 0"),
+            postgresql_where=sa.text("closes IS false"),
+        ),
     )
 
 

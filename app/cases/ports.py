@@ -7,7 +7,7 @@ decision. Both are named in definitions (``fund.budget_covers``); an unregistere
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -70,6 +70,19 @@ class EffectCall:
 
 Effect = Callable[[EffectCall], None]
 
+EffectOfMany = Callable[[Sequence[EffectCall]], None]
+"""Carries out one effect for all steps of a batch, after all of them are decided."""
+
+
+class FactOfMany(Protocol):
+    """Judges all cases of a batch by as many statements as one would take; every case has its entry."""
+
+    def __call__(
+        self, session: Session, cases: Sequence[CaseView], parameters: Mapping[str, Any], now: datetime, *, lock: bool
+    ) -> Mapping[uuid.UUID, Sequence[Finding]]:
+        """What the fact says of each, by id."""
+
+
 FileReader = Callable[[bytes, str], Mapping[str, Any] | None]
 """Looks into an uploaded file (bytes, name) and returns what it found, or None when it is nothing of its kind."""
 
@@ -96,6 +109,10 @@ class Registry:
     effects: dict[str, Effect] = field(default_factory=dict)
     fact_parameters: dict[str, Mapping[str, type]] = field(default_factory=dict)
     effect_parameters: dict[str, Mapping[str, type]] = field(default_factory=dict)
+    facts_of_many: dict[str, FactOfMany] = field(default_factory=dict)
+    """The same facts for a batch; a fact without an entry here is asked case by case."""
+    effects_of_many: dict[str, EffectOfMany] = field(default_factory=dict)
+    """The same effects for a batch. Only what refuses nothing, fills no field and adds no figures can wait so long."""
     file_readers: dict[str, FileReader] = field(default_factory=dict)
     reconcilers: dict[str, Reconciler] = field(default_factory=dict)
     account_titles: Callable[[uuid.UUID, str], Mapping[str, Any]] | None = None

@@ -21,14 +21,16 @@ def decisions_of(
 ) -> dict[uuid.UUID, list[Decision]]:
     """Every decision of these cases, in order."""
     found: dict[uuid.UUID, list[Decision]] = {case_id: [] for case_id in case_ids}
-    rows = session.scalars(
-        sa.select(Decision)
-        .where(Decision.union_id == union_id, Decision.case_id.in_(case_ids))
-        .order_by(Decision.case_id, Decision.event)
-    )
-    for row in rows:
+    for row in session.scalars(_DECISIONS, {"union": union_id, "cases": list(case_ids)}):
         found[row.case_id].append(row)
     return found
+
+
+_DECISIONS = (
+    sa.select(Decision)
+    .where(Decision.union_id == sa.bindparam("union"), Decision.case_id.in_(sa.bindparam("cases", expanding=True)))
+    .order_by(Decision.case_id, Decision.event)
+)
 
 
 def comments_of(session: Session, union_id: uuid.UUID, seqs: Collection[int]) -> dict[int, str]:
@@ -88,9 +90,11 @@ def inbox(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page:
-    """One tab of 待办: todo (waits for me, oldest first), mine, done, cc (newest first)."""
-    statement, key, is_ascending = _TABS[tab](union_id, person_id, offices)
-    return paged(session, statement, key, limit, cursor, ascending=is_ascending)
+    """One tab of 待办: todo (waits for me, oldest first), mine, done (what I handled last comes first), cc (newest first)."""
+    if tab == "done":
+        return _done(session, union_id, person_id, limit, cursor)
+    statement, is_ascending = _TABS[tab](union_id, person_id, offices)
+    return paged(session, statement, Case.updated_at, limit, cursor, ascending=is_ascending)
 
 
 def count_todo(
@@ -106,7 +110,14 @@ def count_todo(
     return int(row[0] or 0), int(row[1] or 0)
 
 
-Tab = tuple[sa.Select[Any], Any, bool]
+def count_waiting(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, offices: Collection[str]) -> int:
+    """The count alone, without reading a case: every page shows it."""
+    waiting = _todo_ids(union_id, person_id, offices).distinct().subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0
+
+
+Tab = tuple[sa.Select[Any], bool]
+"""Which cases, and whether the oldest comes first."""
 
 
 def _todo_ids(union_id: uuid.UUID, person_id: uuid.UUID, offices: Collection[str]) -> sa.Select[Any]:
@@ -118,37 +129,51 @@ def _todo_ids(union_id: uuid.UUID, person_id: uuid.UUID, offices: Collection[str
         Decision.closes.is_(False),
         Decision.at >= Waiting.since,
     )
-    return (
-        sa.select(Waiting.case_id)
-        .where(Waiting.union_id == union_id, Waiting.who.in_([*offices, str(person_id)]), ~voted)
-        .distinct()
+    return sa.select(Waiting.case_id).where(
+        Waiting.union_id == union_id, Waiting.who.in_([*offices, str(person_id)]), ~voted
     )
 
 
 def _todo(union_id: uuid.UUID, person_id: uuid.UUID, offices: Collection[str]) -> Tab:
     statement = sa.select(Case).where(Case.union_id == union_id, Case.id.in_(_todo_ids(union_id, person_id, offices)))
-    return statement, Case.updated_at, True
+    return statement, True
 
 
 def _mine(union_id: uuid.UUID, person_id: uuid.UUID, _offices: Collection[str]) -> Tab:
-    return sa.select(Case).where(Case.union_id == union_id, Case.opener_id == person_id), Case.updated_at, False
-
-
-def _done(union_id: uuid.UUID, person_id: uuid.UUID, _offices: Collection[str]) -> Tab:
-    mine = sa.select(Decision.case_id).where(Decision.union_id == union_id, Decision.person_id == person_id)
-    return (
-        sa.select(Case).where(Case.union_id == union_id, Case.id.in_(mine), Case.opener_id != person_id),
-        Case.updated_at,
-        False,
-    )
+    return sa.select(Case).where(Case.union_id == union_id, Case.opener_id == person_id), False
 
 
 def _cc(union_id: uuid.UUID, person_id: uuid.UUID, _offices: Collection[str]) -> Tab:
     sent = sa.select(Copy.case_id).where(Copy.union_id == union_id, Copy.person_id == person_id)
-    return sa.select(Case).where(Case.union_id == union_id, Case.id.in_(sent)), Case.updated_at, False
+    return sa.select(Case).where(Case.union_id == union_id, Case.id.in_(sent)), False
 
 
-_TABS = {"todo": _todo, "mine": _mine, "done": _done, "cc": _cc}
+_TABS = {"todo": _todo, "mine": _mine, "cc": _cc}
+
+
+def _done(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, limit: int, cursor: str | None) -> Page:
+    """Others' cases on which I decided, by my last decision: read along an index of my decisions, as far as the page."""
+    later = sa.orm.aliased(Decision)
+    decided_again = sa.exists().where(
+        later.union_id == union_id,
+        later.case_id == Decision.case_id,
+        later.person_id == person_id,
+        later.event > Decision.event,
+    )
+    statement = (
+        sa.select(Decision.at, Case)
+        .join(Case, (Case.union_id == Decision.union_id) & (Case.id == Decision.case_id))
+        .where(
+            Decision.union_id == union_id, Decision.person_id == person_id, Case.opener_id != person_id, ~decided_again
+        )
+    )
+    after = _parse_cursor(cursor)
+    if after is not None:
+        here = sa.tuple_(Decision.at, Decision.case_id)
+        statement = statement.where(here < _position(after, Decision.at, Decision.case_id))
+    rows = session.execute(statement.order_by(Decision.at.desc(), Decision.case_id.desc()).limit(limit + 1)).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page([row.Case for row in rows[:limit]], _cursor(last.at, last.Case.id) if last else None)
 
 
 def listing(
@@ -173,22 +198,35 @@ def listing(
 def paged(
     session: Session, statement: sa.Select[Any], key: Any, limit: int, cursor: str | None, *, ascending: bool
 ) -> Page:
-    """One page of a statement ordered by ``key`` and id. The key is ``Case.updated_at``: it is what the cursor holds."""
+    """One page of a statement ordered by ``key`` and id. The key is ``Case.updated_at``: it is what the cursor holds.
+
+    Ids are sorted, and only the page's cases are read whole.
+    """
     after = _parse_cursor(cursor)
     if after is not None:
-        here = sa.tuple_(key, Case.id)
-        there = sa.tuple_(sa.literal(after[0], key.type), sa.literal(after[1], Case.id.type))
+        here, there = sa.tuple_(key, Case.id), _position(after, key, Case.id)
         statement = statement.where(here > there if ascending else here < there)
     order = (key.asc(), Case.id.asc()) if ascending else (key.desc(), Case.id.desc())
-    rows = session.scalars(statement.order_by(*order).limit(limit + 1)).all()
+    page = statement.with_only_columns(Case.union_id, Case.id).order_by(*order).limit(limit + 1).subquery()
+    whole = sa.select(Case).join(page, (Case.union_id == page.c.union_id) & (Case.id == page.c.id)).order_by(*order)
+    rows = session.scalars(whole).all()
     last = rows[limit - 1] if len(rows) > limit else None
-    return Page(rows[:limit], f"{last.updated_at.isoformat()}~{last.id}" if last else None)
+    return Page(rows[:limit], _cursor(last.updated_at, last.id) if last else None)
+
+
+def _cursor(moment: datetime, case_id: uuid.UUID) -> str:
+    return f"{moment.isoformat()}~{case_id}"
+
+
+def _position(after: tuple[datetime, uuid.UUID], moment: Any, case_id: Any) -> Any:
+    return sa.tuple_(sa.literal(after[0], moment.type), sa.literal(after[1], case_id.type))
 
 
 def _parse_cursor(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
     """A cursor as we gave it; anything else starts from the beginning."""
     try:
-        moment, _, case_id = (cursor or "").partition("~")
-        return datetime.fromisoformat(moment), uuid.UUID(case_id)
+        text, _, case_id = (cursor or "").partition("~")
+        moment = datetime.fromisoformat(text)
+        return None if moment.tzinfo is None else (moment, uuid.UUID(case_id))
     except ValueError:
         return None

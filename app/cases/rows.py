@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,13 +10,16 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from app.cases.models import Case, CaseFile, Waiting
 from app.cases.models import Decision as DecisionRow
+from app.cases.ports import EffectCall
 from app.cases.referring import write_links
 from app.engine.decision import Decision
 from app.engine.definition import Definition
+from app.foundation.db import table_of, write_rows
 from app.foundation.ids import new_id
 from app.notices.models import Outbox
 from app.trail import service as trail
@@ -33,6 +37,8 @@ class Taken:
     waiting: list[dict[str, Any]] | None = None
     seq: int = 0
     new_files: list[dict[str, Any]] = field(default_factory=list)
+    postponed: list[tuple[str, EffectCall]] = field(default_factory=list)
+    """Effects that the batch carries out together, by name."""
 
 
 def write(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, taken: Sequence[Taken], now: datetime) -> None:
@@ -43,23 +49,30 @@ def write(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, taken: Se
         one.seq = seq
         decisions.append(_decision_row(one, person_id, now))
         outbox.append(_outbox_row(one, person_id, now))
-    _update_cases(session, taken)
-    session.execute(sa.insert(DecisionRow.__table__), decisions)  # type: ignore[arg-type]
+    connection = session.connection()
+    _update_cases(connection, taken)
+    write_rows(connection, _NEW_DECISION, decisions)
     moved = [one for one in taken if one.waiting is not None]
     if moved:
-        ids = [one.case.id for one in moved]
-        session.execute(sa.delete(Waiting).where(Waiting.union_id == union_id, Waiting.case_id.in_(ids)))
-        rows = [row for one in moved for row in one.waiting or []]
-        if rows:
-            session.execute(sa.insert(Waiting.__table__), rows)  # type: ignore[arg-type]
+        connection.execute(_NO_LONGER_WAITING, {"union": union_id, "cases": [one.case.id for one in moved]})
+        write_rows(connection, _NEW_WAITING, [row for one in moved for row in one.waiting or []])
     files = [row for one in taken for row in one.new_files if row["is_new"]]
     if files:
         keys = ("union_id", "case_id", "file_id", "path", "round")
-        session.execute(sa.insert(CaseFile.__table__), [{key: row[key] for key in keys} for row in files])  # type: ignore[arg-type]
+        write_rows(connection, _NEW_FILE, [{key: row[key] for key in keys} for row in files])
     for one in taken:
         if "data" in one.changes:
             write_links(session, one.case, one.definition, one.changes["data"])
-    session.execute(sa.insert(Outbox.__table__), outbox)  # type: ignore[arg-type]
+    write_rows(connection, _NEW_OUTBOX, outbox)
+
+
+_NEW_DECISION = sa.insert(table_of(DecisionRow))
+_NEW_WAITING = sa.insert(table_of(Waiting))
+_NEW_FILE = sa.insert(table_of(CaseFile))
+_NEW_OUTBOX = sa.insert(table_of(Outbox))
+_NO_LONGER_WAITING = sa.delete(table_of(Waiting)).where(
+    Waiting.union_id == sa.bindparam("union"), Waiting.case_id.in_(sa.bindparam("cases", expanding=True))
+)
 
 
 def _decision_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, Any]:
@@ -103,25 +116,28 @@ def _outbox_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, An
     }
 
 
-def _update_cases(session: Session, taken: Sequence[Taken]) -> None:
+def _update_cases(connection: Connection, taken: Sequence[Taken]) -> None:
     """One prepared UPDATE for all cases whose changed columns are the same."""
     groups: dict[tuple[str, ...], list[Taken]] = {}
     for one in taken:
         groups.setdefault(tuple(sorted(one.changes)), []).append(one)
     for names, group in groups.items():
-        statement = (
-            sa.update(Case.__table__)  # type: ignore[arg-type]
-            .where(Case.union_id == sa.bindparam("the_union"), Case.id == sa.bindparam("the_case"))
-            .values({name: sa.bindparam(f"new_{name}", type_=Case.__table__.c[name].type) for name in names})
-        )
-        session.connection().execute(
-            statement,
-            [
-                {
-                    "the_union": one.case.union_id,
-                    "the_case": one.case.id,
-                    **{f"new_{name}": one.changes[name] for name in names},
-                }
-                for one in group
-            ],
-        )
+        rows = [
+            {
+                "the_union": one.case.union_id,
+                "the_case": one.case.id,
+                **{f"new_{name}": one.changes[name] for name in names},
+            }
+            for one in group
+        ]
+        write_rows(connection, _changing(names), rows)
+
+
+@functools.cache
+def _changing(names: tuple[str, ...]) -> sa.Update:
+    table = table_of(Case)
+    return (
+        sa.update(table)
+        .where(table.c.union_id == sa.bindparam("the_union"), table.c.id == sa.bindparam("the_case"))
+        .values({name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
+    )

@@ -17,6 +17,7 @@ from app.engine.definition import Definition, Field, FieldType
 from app.foundation.edge import faults_of
 from app.foundation.errors import Invalid
 from app.foundation.money import LARGEST
+from app.foundation.strict_fields import AddressNumber, StrictBoolean, WholeNumber
 from app.wording import Text
 
 LONGEST_TEXT = 200
@@ -46,28 +47,6 @@ class PlainText(fields.String):
                     cast("Any", [Text("含有看不见的字符，请删去。", "Contains invisible characters; remove them.")])
                 )
         return text
-
-
-class WholeNumber(fields.Integer):
-    """A whole number as JSON writes it: no text, no fraction, no true/false."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        """Bounds come by ``validate``."""
-        super().__init__(strict=True, **kwargs)
-
-    def _validated(self, value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise self.make_error("invalid", input=value)
-        return super()._validated(value)
-
-
-class StrictBoolean(fields.Boolean):
-    """true or false, nothing that merely resembles them."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
 
 
 class Day(fields.String):
@@ -186,10 +165,17 @@ class BatchItemSchema(Schema):
     version = WholeNumber(required=True)
 
 
-class BatchSchema(Schema):
-    """One step for many cases: every item is decided by itself."""
+def _each_case_once(items: list[dict[str, Any]]) -> None:
+    if len({item["id"] for item in items}) != len(items):
+        raise ValidationError(cast("Any", [Text("同一事项出现了两次。", "The same case appears twice.")]))
 
-    items = fields.List(fields.Nested(BatchItemSchema), required=True, validate=validate.Length(1, 500))
+
+class BatchSchema(Schema):
+    """One step for many cases: every item is decided by itself, and each case is named once."""
+
+    items = fields.List(
+        fields.Nested(BatchItemSchema), required=True, validate=[validate.Length(1, 500), _each_case_once]
+    )
     comment = PlainText(2000, multiline=True, load_default="")
     data = fields.Dict(keys=fields.String(), load_default=dict)
 
@@ -199,4 +185,4 @@ class InboxSchema(Schema):
 
     tab = fields.String(load_default="todo", validate=validate.OneOf(["todo", "mine", "done", "cc"]))
     cursor = fields.String(load_default=None, validate=validate.Length(max=200))
-    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    limit = AddressNumber(load_default=50, validate=validate.Range(1, 200))

@@ -19,14 +19,14 @@ from app.cases import errors, queries
 from app.cases.definitions import Definitions
 from app.cases.models import Case, Copy, NumberCounter, StoredFile
 from app.cases.models import Decision as DecisionRow
-from app.cases.ports import EffectCall, Registry
+from app.cases.ports import CaseView, EffectCall, Registry
 from app.cases.referring import check_references, file_rows
 from app.cases.rows import Taken, write
-from app.cases.situations import bare_situation, situation_with_findings, view_of, waiting_rows
+from app.cases.situations import bare_situation, situation_with_findings, view_of, waiting_rows, with_given
 from app.cases.values import EMPTY, CleanData, columns_of, split_sealed, values_of, with_totals, year_of
 from app.engine.deciding import available, decide, who_reasons
 from app.engine.decision import Answer, Decision, Finding, Given, Refused, Severity, Situation
-from app.engine.definition import Action, Definition, FieldType, Phase
+from app.engine.definition import Action, Definition, FieldType, Phase, Use
 from app.foundation.clock import union_day
 from app.foundation.errors import AppError, NotFound
 from app.foundation.ids import new_id
@@ -340,25 +340,28 @@ class Cases:
         *,
         together: bool,
     ) -> list[Outcome]:
+        steps = list({step.case_id: step for step in steps}.values())  # each case once: the second would be stale
         locked = self._locked(session, principal, [step.case_id for step in steps], must_exist=not together)
         decisions = queries.decisions_of(session, principal.union_id, list(locked))
+        foreseen = (
+            self._foreseen(session, [case for case, _ in locked.values()], action, given, now) if together else {}
+        )
         outcomes: dict[uuid.UUID, Outcome] = {}
         taken: list[Taken] = []
         for step in steps:
             try:
-                if step.case_id not in locked or step.case_id in outcomes:
+                if step.case_id not in locked:
                     raise NotFound
                 case, union = locked[step.case_id]
                 rows = decisions[step.case_id]
-                if together:
-                    with session.begin_nested() if self._has_effects(session, case, action) else _nothing():
-                        one = self._decided(session, principal, case, union, rows, step, action, given, now, batch=True)
-                else:
-                    one = self._decided(session, principal, case, union, rows, step, action, given, now, batch=False)
+                known = foreseen.get(step.case_id, {}) if together else None
+                with session.begin_nested() if together and self._may_stop(session, case, action) else _nothing():
+                    one = self._decided(session, principal, case, union, rows, step, action, given, now, known)
                 taken.append(one)
                 outcomes[step.case_id] = Outcome(step.case_id, one.case, None)
             except AppError as error:
                 outcomes[step.case_id] = Outcome(step.case_id, None, error)
+        self._carry_out_postponed(taken)
         if taken:
             write(session, principal.union_id, principal.person_id, taken, now)
         return [
@@ -379,9 +382,10 @@ class Cases:
         action_name: str,
         given: Given,
         now: datetime,
-        *,
-        batch: bool,
+        foreseen: Mapping[str, tuple[Finding, ...]] | None,
     ) -> Taken:
+        """Ask the engine and carry out the answer; ``foreseen`` is None outside a batch."""
+        batch = foreseen is not None
         definition = self.definitions.by_hash(session, case.definition_hash)
         self._refuse_stranger(session, principal, definition, case)
         action = definition.action(action_name)
@@ -393,13 +397,23 @@ class Cases:
             raise errors.VersionMissing
         actions = (action,) if action is not None and case.state in action.sources else ()
         situation = situation_with_findings(
-            session, self.registry, case, definition, union, rows, actions, given.data, now, lock=True
+            session,
+            self.registry,
+            case,
+            definition,
+            union,
+            rows,
+            actions,
+            given.data,
+            now,
+            lock=True,
+            foreseen=foreseen,
         )
         answer = decide(definition, situation, action_name, principal.actor, given)
         if isinstance(answer, Refused):
             raise errors.ActionRefused(answer.refusals)
         check_references(session, self.registry, principal.union_id, definition, given.data)
-        return self._carried_out(session, principal, case, definition, situation, answer, given, now)
+        return self._carried_out(session, principal, case, definition, situation, answer, given, now, batch=batch)
 
     def _carried_out(
         self,
@@ -411,10 +425,13 @@ class Cases:
         decision: Decision,
         given: Given,
         now: datetime,
+        *,
+        batch: bool,
     ) -> Taken:
         """Run the effects, and work out everything that will be written."""
-        data = {**case.data, **{name: value for name, value in given.data.items() if value is not None}}
-        figures = self._effects(session, case, definition, decision, data, principal.person_id, now)
+        data = with_given(case, given.data)
+        postponed: list[tuple[str, EffectCall]] | None = [] if batch else None
+        figures = self._effects(session, case, definition, decision, data, principal.person_id, now, postponed)
         is_first = case.state == definition.initial
         changed = is_first or data != case.data
         number = case.number
@@ -494,7 +511,7 @@ class Cases:
                 "facts": figures or None,
             },
         )
-        taken = Taken(case, definition, decision, changes, record, new_files=new_files)
+        taken = Taken(case, definition, decision, changes, record, new_files=new_files, postponed=postponed or [])
         if moved:
             taken.waiting = waiting_rows(session, self.registry, case, definition, changes, now)
         return taken
@@ -508,7 +525,9 @@ class Cases:
         data: dict[str, Any],
         person_id: uuid.UUID,
         now: datetime,
+        postponed: list[tuple[str, EffectCall]] | None,
     ) -> dict[str, Any]:
+        """Carry out the effects, or postpone those that a batch carries out together; what they add to the record."""
         figures: dict[str, Any] = {}
         for use in decision.effects:
 
@@ -520,12 +539,42 @@ class Cases:
             call = EffectCall(
                 session, view_of(case, data), decision, person_id, now, dict(use.parameters), fill, figures
             )
-            self.registry.effects[use.name](call)
+            if postponed is not None and use.name in self.registry.effects_of_many:
+                postponed.append((use.name, call))
+            else:
+                self.registry.effects[use.name](call)
         return figures
 
-    def _has_effects(self, session: Session, case: Case, action_name: str) -> bool:
+    def _foreseen(
+        self, session: Session, cases: Sequence[Case], action_name: str, given: Given, now: datetime
+    ) -> dict[uuid.UUID, dict[str, tuple[Finding, ...]]]:
+        """What the facts that can judge many at once say, by case and fact."""
+        asked: dict[tuple[str, str], tuple[Use, list[CaseView]]] = {}
+        for case in cases:
+            action = self.definitions.by_hash(session, case.definition_hash).action(action_name)
+            for use in action.require if action is not None and case.state in action.sources else ():
+                if use.name in self.registry.facts_of_many:
+                    view = view_of(case, with_given(case, given.data))
+                    asked.setdefault((case.definition_hash, use.name), (use, []))[1].append(view)
+        found: dict[uuid.UUID, dict[str, tuple[Finding, ...]]] = {}
+        for use, views in asked.values():
+            fact = self.registry.facts_of_many[use.name]
+            for case_id, findings in fact(session, views, dict(use.parameters), now, lock=True).items():
+                found.setdefault(case_id, {})[use.name] = tuple(findings)
+        return found
+
+    def _carry_out_postponed(self, taken: Sequence[Taken]) -> None:
+        calls: dict[str, list[EffectCall]] = {}
+        for one in taken:
+            for name, call in one.postponed:
+                calls.setdefault(name, []).append(call)
+        for name, together in calls.items():
+            self.registry.effects_of_many[name](together)
+
+    def _may_stop(self, session: Session, case: Case, action_name: str) -> bool:
+        """Whether an effect of the action may refuse after it has written, so that its writing must be undone alone."""
         action = self.definitions.by_hash(session, case.definition_hash).action(action_name)
-        return bool(action and action.effects)
+        return any(use.name not in self.registry.effects_of_many for use in (action.effects if action else ()))
 
     # --- who may see, what is referred to --------------------------------------------------------------------------------
 
@@ -537,13 +586,7 @@ class Cases:
         *,
         must_exist: bool = True,
     ) -> dict[uuid.UUID, tuple[Case, Union]]:
-        rows = session.execute(
-            sa.select(Case, Union)
-            .join(Union, Union.id == Case.union_id)
-            .where(Case.union_id == principal.union_id, Case.id.in_(ids))
-            .order_by(Case.id)
-            .with_for_update(of=Case)
-        ).all()
+        rows = session.execute(_LOCKED, {"union": principal.union_id, "cases": list(ids)}).all()
         if must_exist and not rows:
             raise NotFound
         return {case.id: (case, union) for case, union in rows}
@@ -568,6 +611,16 @@ class Cases:
         )
         readers = sa.select(Copy.person_id).where(Copy.union_id == case.union_id, Copy.case_id == case.id)
         return {person for person in session.scalars(deciders.union(readers)) if person is not None}
+
+
+_LOCKED = (
+    sa.select(Case, Union)
+    .join(Union, Union.id == Case.union_id)
+    .where(Case.union_id == sa.bindparam("union"), Case.id.in_(sa.bindparam("cases", expanding=True)))
+    .order_by(Case.id)
+    .with_for_update(of=Case)
+    .execution_options(populate_existing=True)  # it may have changed while we waited for the lock
+)
 
 
 class _nothing:  # noqa: N801 - used like contextlib.nullcontext, without its cost in the batch loop

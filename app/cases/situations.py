@@ -48,6 +48,11 @@ def view_of(
     )
 
 
+def with_given(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The form with what the actor sends along."""
+    return {**case.data, **{name: value for name, value in given.items() if value is not None}}
+
+
 def bare_situation(case: Case, definition: Definition, union: Union, rows: Sequence[DecisionRow]) -> Situation:
     """The case as the engine sees it, before any fact was asked."""
     return Situation(
@@ -73,10 +78,14 @@ def situation_with_findings(
     now: datetime,
     *,
     lock: bool,
+    foreseen: Mapping[str, tuple[Finding, ...]] | None = None,
 ) -> Situation:
-    """The case with what the facts of these actions see, and the members of the offices where a quorum needs them."""
-    view = view_of(case, {**case.data, **{name: value for name, value in given.items() if value is not None}})
-    findings: dict[str, tuple[Finding, ...]] = {}
+    """The case with what the facts of these actions see, and the members of the offices where a quorum needs them.
+
+    ``foreseen`` are findings by fact that were gathered for a whole batch.
+    """
+    view = view_of(case, with_given(case, given))
+    findings: dict[str, tuple[Finding, ...]] = dict(foreseen or {})
     for action in actions:
         for use in action.require:
             if use.name not in findings:

@@ -16,7 +16,7 @@ from flask.cli import AppGroup
 
 from app import operating
 from app.demo import loading
-from app.demo.people import USERNAMES, members
+from app.demo.people import UPPER_CHAIR, USERNAMES, members
 from app.foundation.clock import Clock
 from app.foundation.db import Database
 from app.foundation.edge import Wiring
@@ -111,7 +111,7 @@ def _follow_setting(wiring: Wiring) -> None:
 
 
 def _print_people(wiring: Wiring) -> None:
-    names = {one.username: one.name for one in members()}
+    names = {one.username: one.name for one in members()} | {"upper": f"{UPPER_CHAIR}（上级工会）"}
     for username in USERNAMES:
         click.echo(f"  {username:<11} {names.get(username, '')}")
     file = _password_file(wiring)

@@ -80,12 +80,11 @@ def load(wiring: Wiring, password: str, now: datetime) -> Loaded:
     check_current(database)
     with database.read() as session:
         _refuse_unions(session)
-    passwords = wiring.use(Passwords)
-    hashes = {username: passwords.hash(password) for username in people.USERNAMES}
+    password_hash = wiring.use(Passwords).hash(password)
 
     def work(session: Session) -> Loaded:
         _refuse_unions(session)
-        cast = people.founded(session, wiring.use(OfficeBook), settings.host, hashes.__getitem__)
+        cast = people.founded(session, wiring.use(OfficeBook), settings.host, password_hash)
         stage = Stage(session, wiring.use(Cases), _files(wiring), cast, people.FOUNDED)
         signer = wiring.use(SigningKey)
         play(stage, story.strands(stage, signer), min(now, CURTAIN))
@@ -109,12 +108,11 @@ def holds_demo(database: Database) -> bool:
 
 def change_password(wiring: Wiring, password: str, now: datetime) -> None:
     """Give everyone of the demo this password."""
-    passwords = wiring.use(Passwords)
-    hashes = {username: passwords.hash(password) for username in people.USERNAMES}
+    password_hash = wiring.use(Passwords).hash(password)
 
     def work(session: Session) -> None:
-        for username, hashed in hashes.items():
-            accounts.reset_password(session, username, hashed, now, temporary=False)
+        for username in people.USERNAMES:
+            accounts.reset_password(session, username, password_hash, now, temporary=False)
 
     wiring.use(Database).transact(work)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -49,7 +49,7 @@ USERNAMES = (
 
 _ELECTED = frozenset({"chair", "admin"})
 """In office by the founding itself; they record and confirm everyone else's."""
-_UPPER_CHAIR, _UPPER_CLERK = "程守信", "纪若兰"
+UPPER_CHAIR, _UPPER_CLERK = "程守信", "纪若兰"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,42 +84,35 @@ def members() -> list[Member]:
     ]
 
 
-def founded(session: Session, book: OfficeBook, host: str, hashed: Callable[[str], str]) -> Cast:
-    """Found both unions in December; the maintainer records the offices and the chair confirms them.
-
-    ``hashed`` gives the password hash of a user name.
-    """
+def founded(session: Session, book: OfficeBook, host: str, password_hash: str) -> Cast:
+    """Found both unions in December; the maintainer records the offices and the chair confirms them."""
     begun = at(TERM_BEGINS, 9)
-    upper_id = _upper_union(session, book, host, hashed, begun)
+    upper_id = _upper_union(session, book, host, password_hash, begun)
     union = service.found_union(session, replace(UNION, parent_id=upper_id), host, at(TERM_BEGINS, 10))
-    ids = {one.name: _enter(session, union.id, one, hashed, at(TERM_BEGINS, 10, 30)) for one in members()}
+    ids = {one.name: _enter(session, union.id, one, password_hash, at(TERM_BEGINS, 10, 30)) for one in members()}
     for one in members():
         for office in one.offices if one.username in _ELECTED else ():
             _appoint(session, book, union, ids[one.name], office, FOUNDING, at(TERM_BEGINS, 11))
     _record_and_confirm(session, book, union, ids)
     everyone = _principals(session, union, TERM_BEGINS)
-    everyone["upper"] = _principals(session, session.get_one(Union, upper_id), TERM_BEGINS)[_UPPER_CHAIR]
+    everyone["upper"] = _principals(session, session.get_one(Union, upper_id), TERM_BEGINS)[UPPER_CHAIR]
     return Cast(union.id, upper_id, everyone)
 
 
-def _upper_union(
-    session: Session, book: OfficeBook, host: str, hashed: Callable[[str], str], now: datetime
-) -> uuid.UUID:
+def _upper_union(session: Session, book: OfficeBook, host: str, password_hash: str, now: datetime) -> uuid.UUID:
     union = service.found_union(session, UPPER_UNION, host, now)
-    people = (Member(_UPPER_CHAIR, "机关", "upper", ("chair",), ""), Member(_UPPER_CLERK, "机关", "", ("clerk",), ""))
+    people = (Member(UPPER_CHAIR, "机关", "upper", ("chair",), ""), Member(_UPPER_CLERK, "机关", "", ("clerk",), ""))
     for one in people:
-        person = _enter(session, union.id, one, hashed, now)
+        person = _enter(session, union.id, one, password_hash, now)
         _appoint(session, book, union, person, one.offices[0], FOUNDING, now)
     return union.id
 
 
-def _enter(
-    session: Session, union_id: uuid.UUID, one: Member, hashed: Callable[[str], str], now: datetime
-) -> uuid.UUID:
+def _enter(session: Session, union_id: uuid.UUID, one: Member, password_hash: str, now: datetime) -> uuid.UUID:
     account_id = None
     if one.username:
-        kept = hashed(one.username)
-        account_id = accounts.create_account(session, one.username, kept, temporary=False, by=FOUNDING, now=now).id
+        account = accounts.create_account(session, one.username, password_hash, temporary=False, by=FOUNDING, now=now)
+        account_id = account.id
     person = service.add_person(
         session,
         union_id,

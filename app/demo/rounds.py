@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 from app.demo.days import LAST_DAY, TERM_BEGINS, YEAR, at
 from app.demo.stage import Stage, Strand
 from app.notices import service as notices
-from app.people.models import INSTALLATION
-from app.trail import service as trail
+from app.review import heads
 from app.trail.keys import SigningKey
 
 
@@ -32,9 +30,4 @@ def _evenings(stage: Stage) -> Strand:
 def _month_ends(stage: Stage, signer: SigningKey) -> Strand:
     for day in [*(date(YEAR, month, 1) - timedelta(days=1) for month in range(1, LAST_DAY.month + 1)), LAST_DAY]:
         yield at(day, 17, 59)
-        for union_id in _trails(stage):
-            trail.make_checkpoint(stage.session, union_id, signer, stage.now)
-
-
-def _trails(stage: Stage) -> tuple[uuid.UUID, ...]:
-    return (INSTALLATION, stage.cast.upper_id, stage.cast.union_id)
+        heads.sign_all(stage.session, signer, stage.now)

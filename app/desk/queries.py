@@ -53,7 +53,7 @@ def latest_published(session: Session, union_id: uuid.UUID) -> Sequence[Case]:
     return session.scalars(
         sa.select(Case)
         .where(Case.union_id == union_id, Case.phase == Phase.PUBLISHED.value)
-        .order_by(Case.published_at.desc())
+        .order_by(Case.updated_at.desc())  # nothing happens to a case after it is published
         .limit(6)
     ).all()
 

@@ -240,7 +240,7 @@ def navigation(wiring: Wiring, caller: Caller | None, now: Any) -> dict[str, Any
     language = edge.language()
     with wiring.use(Database).read() as session:
         union = session.get_one(Union, caller.union_id)
-        count, _ = queries.count_todo(session, caller.union_id, caller.person_id, caller.offices)
+        count = queries.count_waiting(session, caller.union_id, caller.person_id, caller.offices)
     titles = wiring.use(OfficeBook).titles()
     frame |= {
         "union_name": union.name,

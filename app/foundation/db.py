@@ -13,11 +13,12 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
@@ -92,7 +93,7 @@ class Base(DeclarativeBase):
     }
 
 
-UnionId = Annotated[uuid.UUID, mapped_column(sa.ForeignKey("union.id"), primary_key=True, sort_order=-1)]
+UnionId = Annotated[uuid.UUID, mapped_column(sa.Uuid(), sa.ForeignKey("union.id"), primary_key=True, sort_order=-1)]
 """The first part of every primary key: rows of one union stay together, also when sharded."""
 
 
@@ -100,6 +101,19 @@ class UnionRow:
     """A table that belongs to one union: its key begins with ``union_id``."""
 
     union_id: Mapped[UnionId]
+
+
+def table_of(model: type[Base]) -> sa.Table:
+    """The table behind a class, for statements that are made once and need no object."""
+    return cast("sa.Table", model.__table__)
+
+
+def write_rows(connection: Connection, statement: sa.Insert | sa.Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Execute a statement for each of the rows, none included; drivers do one row by the shorter way."""
+    if len(rows) == 1:
+        connection.execute(statement, rows[0])
+    elif rows:
+        connection.execute(statement, rows)
 
 
 class _WriterLock:
@@ -257,7 +271,7 @@ class Database:
         if not self.is_sqlite:
             engine = sa.create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False)
             if not write:
-                event.listen(engine, "begin", _begin_read_only)
+                event.listen(engine, "connect", _read_only)
             return engine
         engine = sa.create_engine(
             self.url,
@@ -301,8 +315,10 @@ def _begin_deferred(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _begin_read_only(connection: Connection) -> None:
-    connection.exec_driver_sql("SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
+def _read_only(connection: Any, _record: Any) -> None:
+    """What the driver then says with every BEGIN, instead of in a statement of its own."""
+    connection.read_only = True
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
 
 
 UNSCOPED_TABLES: dict[str, str] = {

@@ -6,6 +6,7 @@ Nothing is reachable that does not name a policy. A view is handed a ``Call`` an
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -138,8 +139,7 @@ class Call:
             return None
         if len(key) > idempotency.LONGEST_KEY or not key.isprintable():
             raise Invalid({"Idempotency-Key": [Text("太长或含有控制字符。", "Too long, or not printable.")]})
-        content = request.get_data() or repr(sorted(request.form.items(multi=True))).encode()
-        digest = idempotency.request_hash(request.method, request.path, content)
+        digest = idempotency.request_hash(request.method, request.path, request.get_data() or _form_content())
         return Keyed(self.caller.union_id, self.caller.person_id, key, digest)
 
 
@@ -245,6 +245,16 @@ def _refuse_forgery(who: Caller | None) -> None:
             raise Forged
 
 
+def _form_content() -> bytes:
+    """What a form that was already read contains: its fields, and its files by name and hash."""
+    files = []
+    for name, file in request.files.items(multi=True):
+        file.stream.seek(0)
+        files.append((name, file.filename, hashlib.sha256(file.stream.read()).hexdigest()))
+        file.stream.seek(0)
+    return repr((sorted(request.form.items(multi=True)), sorted(files, key=repr))).encode()
+
+
 def _body(door: Door) -> object:
     if door.is_api:
         if request.mimetype != "application/json":
@@ -262,11 +272,17 @@ def _single(values: Mapping[str, list[str]]) -> dict[str, str]:
 
 def _load(schema: type[Schema], raw: object) -> dict[str, Any]:
     try:
-        return cast("dict[str, Any]", schema().load(cast("Mapping[str, Any]", raw)))
+        return cast("dict[str, Any]", _one_of(schema).load(cast("Mapping[str, Any]", raw)))
     except ValidationError as error:
         raise Invalid(faults_of(error.messages)) from error
     except RecursionError as error:
         raise RequestEntityTooLarge from error
+
+
+@functools.cache
+def _one_of(schema: type[Schema]) -> Schema:
+    """Making a schema costs more than using it, and a schema that only loads keeps nothing."""
+    return schema()
 
 
 def faults_of(messages: object, path: str = "") -> dict[str, list[Text]]:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from app.foundation.edge import Call, route
+from app.foundation.errors import NotFound
 from app.foundation.problems import words
 from app.fund import queries
 from app.fund.charts import Chart
@@ -19,7 +20,13 @@ api = Blueprint("fund_api", __name__, url_prefix="/api/v1")
 
 @route(api, "/budgets/<int:year>", policy=Policy.BOOKS, summary=Text("年度预算", "The budget of a year"))
 def budget(call: Call, year: int) -> dict[str, Any]:
-    """Each category's allocated, held, spent and available fen, and their totals."""
+    """Each category's allocated, held, spent and available fen, and their totals.
+
+    Raises:
+        NotFound: not a year of this century.
+    """
+    if not 2000 <= year <= 2100:  # beyond that no union keeps a budget, and no column holds the number
+        raise NotFound
     titles = call.use(Chart).spending
     with call.read() as session:
         rows = queries.budget_overview(session, signed_in(call).union_id, year)

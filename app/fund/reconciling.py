@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.cases.models import Case
+from app.cases.models import Case, Decision
 from app.cases.ports import Discrepancy
 from app.fund.models import BudgetEntry, BudgetLine, Claim, IncomeEntry, InvoiceRegistry, InvoiceUse
 
@@ -52,6 +52,38 @@ def budget(session: Session, union_id: uuid.UUID) -> Iterator[Discrepancy]:
                     f"预算 {line.year} 年科目 {line.account} 的{name}与明细之和不符",
                     f"budget {line.year} {line.account}: {name} is not the sum of its entries",
                 )
+
+
+def allocations(session: Session, union_id: uuid.UUID) -> Iterator[Discrepancy]:
+    """Each line is allocated what the budgets in force say, taken in the order in which they were decided."""
+    rows = session.scalars(
+        sa.select(Case)
+        .join(Decision, (Decision.union_id == Case.union_id) & (Decision.case_id == Case.id))
+        .where(
+            Case.union_id == union_id,
+            Decision.union_id == union_id,
+            Case.workflow == "budget",
+            Decision.target == "in_force",
+            Decision.closes,
+        )
+        .order_by(Decision.trail_seq)
+    )
+    expected: dict[tuple[int, str], int] = {}
+    for case in rows:
+        year = case.day.year if case.day else 0
+        if case.data.get("kind") == "annual":
+            expected |= {key: 0 for key in expected if key[0] == year}
+        expected |= {(year, line["account"]): int(line["amount_fen"]) for line in case.data.get("lines") or []}
+    lines = session.scalars(sa.select(BudgetLine).where(BudgetLine.union_id == union_id))
+    found = {(line.year, line.account): line.allocated_fen for line in lines}
+    for year, account in sorted({*expected, *found}):
+        if found.get((year, account), 0) != expected.get((year, account), 0):
+            yield Discrepancy(
+                "allocation_differs",
+                f"{year} {account}",
+                f"预算 {year} 年科目 {account} 的额度与已生效的预算不符",
+                f"budget {year} {account}: what is allocated is not what the budgets in force say",
+            )
 
 
 def claims(session: Session, union_id: uuid.UUID) -> Iterator[Discrepancy]:

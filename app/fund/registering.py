@@ -39,6 +39,7 @@ def register(wiring: Wiring, charts: Path) -> None:
     registry.file_readers["invoice"] = read_as_invoice
     registry.reconcilers |= {
         "fund.budget": reconciling.budget,
+        "fund.allocations": reconciling.allocations,
         "fund.claims": reconciling.claims,
         "fund.invoices": reconciling.invoices,
         "fund.income": reconciling.income,

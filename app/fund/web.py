@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, render_template, request
 
 from app.foundation.clock import union_day
@@ -22,7 +24,7 @@ def budget_page(call: Call) -> str:
     asked = request.args.get("year", "")
     with call.read() as session:
         years = queries.years_with_budget(session, union_id)
-        year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 else (today.year)
+        year = int(asked) if re.fullmatch(r"20[0-9]{2}", asked) else today.year
         rows = queries.budget_overview(session, union_id, year)
     titles = call.use(Chart).spending
     elapsed = min(100, max(0, (today - today.replace(year=year, month=1, day=1)).days * 100 // 365))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -58,24 +59,19 @@ class Identity:
 
     def by_token(self, database: Database, token: str, now: datetime) -> Principal | None:
         """The owner of a token that is neither expired nor revoked."""
-        found = _whole(ApiToken, now).add_columns(ApiToken.id.label("token_id"))
-        found = found.where(
-            ApiToken.secret_hash == hash_of(token), ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
-        )
-        with database.read() as session:
-            rows = session.execute(found).all()
+        rows = _rows(database, _BY_TOKEN, secret=hash_of(token), now=now, day=union_day(now))
         return _principal(rows, token_id=rows[0].token_id) if rows else None
 
     def by_session(self, database: Database, secret: str, now: datetime) -> Principal | None:
         """The owner of a session that is within both of its limits."""
-        found = _whole(SignInSession, now).add_columns(SignInSession.csrf_token, SignInSession.last_used_at)
-        found = found.where(
-            SignInSession.secret_hash == hash_of(secret),
-            SignInSession.created_at > now - self.rules.absolute,
-            SignInSession.last_used_at > now - self.rules.idle,
+        rows = _rows(
+            database,
+            _BY_SESSION,
+            secret=hash_of(secret),
+            born_after=now - self.rules.absolute,
+            used_after=now - self.rules.idle,
+            day=union_day(now),
         )
-        with database.read() as session:
-            rows = session.execute(found).all()
         if not rows:
             return None
         if rows[0].last_used_at <= now - COARSE:
@@ -83,9 +79,15 @@ class Identity:
         return _principal(rows, csrf_token=rows[0].csrf_token)
 
 
-def _whole(key: type[SignInSession | ApiToken], now: datetime) -> sa.Select[*tuple[Any, ...]]:
-    """From the key to account, person and union; one row per office in force today, one without if there is none."""
-    day = union_day(now)
+def _rows(database: Database, statement: sa.Select[Any], **values: object) -> Sequence[Any]:
+    """Asked with every request, so without a session around it."""
+    with database.reader.connect() as connection:
+        return connection.execute(statement, values).all()
+
+
+def _whole(key: type[SignInSession | ApiToken]) -> sa.Select[*tuple[Any, ...]]:
+    """From the key to account, person and union; one row per office in force on ``:day``, one without if there is none."""
+    day: sa.BindParameter[date] = sa.bindparam("day", type_=sa.Date())
     return (
         sa.select(
             Account.id.label("account_id"),
@@ -106,8 +108,22 @@ def _whole(key: type[SignInSession | ApiToken], now: datetime) -> sa.Select[*tup
             OfficeHolding,
             sa.and_(OfficeHolding.union_id == Person.union_id, OfficeHolding.person_id == Person.id, in_force_on(day)),
         )
-        .where(Account.disabled_at.is_(None), present_on(day))
+        .where(Account.disabled_at.is_(None), present_on(day), key.secret_hash == sa.bindparam("secret"))
     )
+
+
+_BY_TOKEN = (
+    _whole(ApiToken)
+    .add_columns(ApiToken.id.label("token_id"))
+    .where(ApiToken.revoked_at.is_(None), ApiToken.expires_at > sa.bindparam("now"))
+)
+_BY_SESSION = (
+    _whole(SignInSession)
+    .add_columns(SignInSession.csrf_token, SignInSession.last_used_at)
+    .where(
+        SignInSession.created_at > sa.bindparam("born_after"), SignInSession.last_used_at > sa.bindparam("used_after")
+    )
+)
 
 
 def _principal(rows: Any, **more: Any) -> Principal:

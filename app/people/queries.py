@@ -60,7 +60,11 @@ class Branch:
     depth: int
 
 
-def in_force_on(day: date) -> sa.ColumnElement[bool]:
+Day = date | sa.BindParameter[date]
+"""A day, or its place in a statement that is made once and asked with many days."""
+
+
+def in_force_on(day: Day) -> sa.ColumnElement[bool]:
     """The condition that an office counts on that day."""
     return sa.and_(
         OfficeHolding.confirmed_at.is_not(None),
@@ -69,7 +73,7 @@ def in_force_on(day: date) -> sa.ColumnElement[bool]:
     )
 
 
-def present_on(day: date) -> sa.ColumnElement[bool]:
+def present_on(day: Day) -> sa.ColumnElement[bool]:
     """The condition that a person belongs to the union on that day."""
     return sa.or_(Person.left_on.is_(None), Person.left_on > day)
 

@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from app.foundation.edge import faults_of
 from app.foundation.errors import Invalid
 from app.foundation.money import LARGEST
+from app.foundation.strict_fields import StrictBoolean, WholeNumber
 from app.people.passwords import LONGEST, one_time_password
 from app.people.service import ONE_AUDITOR_IS_ENOUGH, Founding
 from app.people.setting_up import Newcomer, Plan
@@ -47,9 +48,9 @@ class Secret(fields.String):
         super().__init__(validate=validate.Length(max=LONGEST), **kwargs)
 
 
-def amount(**kwargs: Any) -> fields.Integer:
+def amount(**kwargs: Any) -> WholeNumber:
     """Whole fen, zero or more."""
-    return fields.Integer(strict=True, validate=validate.Range(0, LARGEST - 1), **kwargs)
+    return WholeNumber(validate=validate.Range(0, LARGEST - 1), **kwargs)
 
 
 class TokenSchema(Schema):
@@ -73,7 +74,7 @@ class PersonSchema(Schema):
 
     name = Line(60, needed=True)
     group = Line(60, load_default="")
-    is_member = fields.Boolean(truthy={True}, falsy={False}, load_default=True)
+    is_member = StrictBoolean(load_default=True)
     username = Line(64, load_default="")
     password = Secret(load_default="")
 
@@ -106,7 +107,7 @@ class SettingsSchema(Schema):
     place = Line(60)
     tax_id = Line(30)
     two_auditor_limit_fen = amount()
-    chair_approves = fields.Boolean(truthy={True}, falsy={False})
+    chair_approves = StrictBoolean()
 
 
 class NewcomerSchema(Schema):
@@ -115,10 +116,10 @@ class NewcomerSchema(Schema):
     name = Line(60, needed=True)
     username = Line(64, needed=True)
     password = Secret(load_default=None, allow_none=True)
-    temporary = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
+    temporary = StrictBoolean(load_default=False)
     offices = fields.List(Line(40, needed=True), required=True)
     group = Line(60, load_default="")
-    is_member = fields.Boolean(truthy={True}, falsy={False}, load_default=True)
+    is_member = StrictBoolean(load_default=True)
 
 
 class SetupSchema(Schema):
@@ -129,7 +130,7 @@ class SetupSchema(Schema):
     place = Line(60, needed=True)
     tax_id = Line(30, load_default="")
     two_auditors_above_fen = amount(load_default=None, allow_none=True)
-    chair_approves = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
+    chair_approves = StrictBoolean(load_default=False)
     people = fields.List(fields.Nested(NewcomerSchema), required=True)
 
 

@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
 from app.cases.ports import EffectCall
 from app.foundation.clock import union_day
+from app.foundation.db import table_of, write_rows
 from app.plan.models import PlanItem, Task
 
 
 def write_task(call: EffectCall) -> None:
-    """Write the task as the decision leaves it."""
-    case, data = call.case, call.case.data
-    is_there = (Task.union_id == case.union_id, Task.case_id == case.id)
-    values = {
+    """Write the task as the decision leaves it. A draft called off half filled in was never a task: it leaves no row."""
+    write_tasks([call])
+
+
+def write_tasks(calls: Sequence[EffectCall]) -> None:
+    """The same for a batch: of one union, and of one action, so that the same columns change."""
+    calls = [call for call in calls if is_task(call.case.data)]
+    if not calls:
+        return
+    connection, union_id = calls[0].session.connection(), calls[0].case.union_id
+    values = {call.case.id: _task_of(call) for call in calls}
+    there = set(connection.scalars(_THERE, {"union": union_id, "cases": list(values)}))
+    changed = [{"the_union": union_id, "the_case": one, **values[one]} for one in values if one in there]
+    if changed:
+        write_rows(connection, _changing(tuple(sorted(changed[0].keys() - {"the_union", "the_case"}))), changed)
+    blank = {"reported_on": None, "signed_off_on": None, "union_id": union_id}
+    new = [{**blank, "case_id": one, **values[one]} for one in values if one not in there]
+    write_rows(connection, sa.insert(table_of(Task)), new)
+
+
+_THERE = sa.select(Task.case_id).where(
+    Task.union_id == sa.bindparam("union"), Task.case_id.in_(sa.bindparam("cases", expanding=True))
+)
+
+
+@functools.cache
+def _changing(names: tuple[str, ...]) -> sa.Update:
+    table = table_of(Task)
+    return (
+        sa.update(table)
+        .where(table.c.union_id == sa.bindparam("the_union"), table.c.case_id == sa.bindparam("the_case"))
+        .values({name: sa.bindparam(name, type_=table.c[name].type) for name in names})
+    )
+
+
+def _task_of(call: EffectCall) -> dict[str, Any]:
+    data = call.case.data
+    values: dict[str, Any] = {
         "plan_id": uuid.UUID(data["plan"]) if data.get("plan") else None,
         "plan_item": data.get("plan_item") or "",
         "owner_id": uuid.UUID(data["owner"]),
@@ -30,14 +68,7 @@ def write_task(call: EffectCall) -> None:
         values["reported_on"] = today
     if call.decision.action == "sign_off":
         values["signed_off_on"] = today
-    if call.session.scalar(sa.select(sa.literal(1)).where(*is_there)):
-        call.session.execute(sa.update(Task).where(*is_there).values(**values))
-    else:
-        call.session.execute(
-            sa.insert(Task).values(
-                union_id=case.union_id, case_id=case.id, **{"reported_on": None, "signed_off_on": None, **values}
-            )
-        )
+    return values
 
 
 def adopt(call: EffectCall) -> None:
@@ -57,6 +88,11 @@ def adopt(call: EffectCall) -> None:
             for position, item in enumerate(data["items"], start=1)
         ],
     )
+
+
+def is_task(data: Mapping[str, Any]) -> bool:
+    """Whether somebody is to do it by some day; only a draft that was called off may lack that."""
+    return bool(data.get("owner") and data.get("due_on"))
 
 
 def _day(text: str | None) -> date | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +30,8 @@ def task_approved(
     """
     if not case.data.get("task"):
         return
-    task = session.get(Case, (case.union_id, uuid.UUID(case.data["task"])))
+    key = (case.union_id, uuid.UUID(case.data["task"]))
+    task = session.get(Case, key, with_for_update={"read": True} if lock else None)
     if task is None:
         return  # said by the check of references
     if task.state in UNAPPROVED or task.phase == Phase.ENDED.value:
@@ -58,24 +59,40 @@ def open_claims(
     session: Session, case: CaseView, parameters: Mapping[str, Any], now: datetime, *, lock: bool
 ) -> Iterator[Finding]:
     """Claims of the task that are not yet paid are listed; they do not block the sign-off."""
-    claims = session.execute(
-        sa.select(Case.number, Case.amount_fen)
-        .join(CaseLink, (CaseLink.union_id == Case.union_id) & (CaseLink.case_id == Case.id))
-        .where(
-            Case.union_id == case.union_id,
-            CaseLink.union_id == case.union_id,
-            CaseLink.other_id == case.id,
-            Case.phase.in_([Phase.SUBMITTED.value, Phase.AUDITED.value]),
-        )
-        .order_by(Case.number)
-    ).all()
-    if claims:
-        numbers, total = "、".join(str(row.number) for row in claims), sum(row.amount_fen or 0 for row in claims)
-        text = Text(
-            f"还有 {len(claims)} 笔报销没有办完：{numbers}，共 {yuan(total)} 元（不影响办结）。",
-            f"{len(claims)} claim(s) still open: {numbers}, {yuan(total)} in all (the task can be signed off).",
-        )
-        yield Finding("open_claims", Severity.WARN, text, figures={"count": len(claims), "total_fen": total})
+    yield from open_claims_of(session, [case], parameters, now, lock=lock)[case.id]
+
+
+def open_claims_of(
+    session: Session, cases: Sequence[CaseView], parameters: Mapping[str, Any], now: datetime, *, lock: bool
+) -> dict[uuid.UUID, list[Finding]]:
+    """The same for a month's tasks at once."""
+    open_of: dict[uuid.UUID, list[Any]] = {case.id: [] for case in cases}
+    union_ids = {case.union_id for case in cases}
+    for row in session.execute(_OPEN_CLAIMS, {"unions": list(union_ids), "tasks": list(open_of)}):
+        open_of[row.other_id].append(row)
+    return {task_id: [_open(claims)] if claims else [] for task_id, claims in open_of.items()}
+
+
+_OPEN_CLAIMS = (
+    sa.select(CaseLink.other_id, Case.number, Case.amount_fen)
+    .join(Case, (CaseLink.union_id == Case.union_id) & (CaseLink.case_id == Case.id))
+    .where(
+        Case.union_id.in_(sa.bindparam("unions", expanding=True)),
+        CaseLink.union_id.in_(sa.bindparam("unions", expanding=True)),
+        CaseLink.other_id.in_(sa.bindparam("tasks", expanding=True)),
+        Case.phase.in_([Phase.SUBMITTED.value, Phase.AUDITED.value]),
+    )
+    .order_by(Case.number)
+)
+
+
+def _open(claims: Sequence[Any]) -> Finding:
+    numbers, total = "、".join(str(row.number) for row in claims), sum(row.amount_fen or 0 for row in claims)
+    text = Text(
+        f"还有 {len(claims)} 笔报销没有办完：{numbers}，共 {yuan(total)} 元（不影响办结）。",
+        f"{len(claims)} claim(s) still open: {numbers}, {yuan(total)} in all (the task can be signed off).",
+    )
+    return Finding("open_claims", Severity.WARN, text, figures={"count": len(claims), "total_fen": total})
 
 
 def spent_on_task(session: Session, union_id: uuid.UUID, task_id: uuid.UUID, *, without: uuid.UUID) -> int:

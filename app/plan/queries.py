@@ -13,10 +13,22 @@ from sqlalchemy.orm import Session
 from app.cases.models import Case, CaseLink
 from app.engine.definition import Phase
 from app.people import queries as people
+from app.plan.facts import LIVE
 from app.plan.models import PlanItem, Task
 
 TASK = "task"
 OPEN = (Phase.SUBMITTED.value, Phase.AUDITED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One task of the year, with what it has cost so far."""
+
+    case: Case
+    due_on: date
+    """The day it is to be done by, as postponed."""
+    claimed_fen: int
+    """Live claims linked to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class Node:
 
     item: PlanItem | None
     """None gathers tasks that name no item of the plan."""
-    tasks: tuple[Case, ...]
+    tasks: tuple[Planned, ...]
 
 
 def years(session: Session, union_id: uuid.UUID) -> list[int]:
@@ -38,34 +50,60 @@ def years(session: Session, union_id: uuid.UUID) -> list[int]:
 
 
 def tree(session: Session, union_id: uuid.UUID, year: int) -> list[Node]:
-    """The year's items in the plan's order, each with its tasks by due day; two statements."""
+    """The year's items in the plan's order, each with its tasks by due day; three statements.
+
+    A task belongs to the item of the plan it names. One that names no plan goes to the first item of that number.
+    """
     items = session.scalars(
         sa.select(PlanItem)
         .where(PlanItem.union_id == union_id, PlanItem.year == year)
         .order_by(PlanItem.case_id, PlanItem.position)
     ).all()
-    tasks = tasks_of_year(session, union_id, year)
-    by_number: dict[str, list[Case]] = {}
-    for task in tasks:
-        by_number.setdefault(str(task.data.get("plan_item") or ""), []).append(task)
-    known = {item.number for item in items}
-    nodes = [Node(item, tuple(by_number.get(item.number, ()))) for item in items]
-    rest = [task for number, found in by_number.items() if number not in known for task in found]
-    return [*nodes, *([Node(None, tuple(rest))] if rest else [])]
+    exact = {(str(item.case_id), item.number): item for item in reversed(items)}
+    by_number = {item.number: item for item in reversed(items)}
+    found: dict[tuple[uuid.UUID, int] | None, list[Planned]] = {}
+    for task in tasks_of_year(session, union_id, year):
+        plan, number = task.case.data.get("plan"), str(task.case.data.get("plan_item") or "")
+        item = exact.get((plan, number)) if plan else by_number.get(number)
+        found.setdefault((item.case_id, item.position) if item else None, []).append(task)
+    nodes = [Node(item, tuple(found.get((item.case_id, item.position), ()))) for item in items]
+    return [*nodes, *([Node(None, tuple(found[None]))] if None in found else [])]
 
 
-def tasks_of_year(session: Session, union_id: uuid.UUID, year: int) -> Sequence[Case]:
-    """Every task due in the year, by day."""
-    return session.scalars(
-        sa.select(Case)
+def tasks_of_year(session: Session, union_id: uuid.UUID, year: int) -> list[Planned]:
+    """Every task due in the year, by day as postponed; two statements."""
+    due_on = sa.func.coalesce(Task.due_on, Case.day)
+    rows = session.execute(
+        sa.select(Case, due_on)
+        .outerjoin(Task, (Task.union_id == Case.union_id) & (Task.case_id == Case.id))
         .where(
             Case.union_id == union_id,
             Case.workflow == TASK,
-            Case.day >= date(year, 1, 1),
-            Case.day <= date(year, 12, 31),
+            due_on >= date(year, 1, 1),
+            due_on <= date(year, 12, 31),
         )
-        .order_by(Case.day, Case.number)
+        .order_by(due_on, Case.number)
     ).all()
+    claimed = claimed_by_task(session, union_id, [case.id for case, _ in rows])
+    return [Planned(case, day, claimed.get(case.id, 0)) for case, day in rows]
+
+
+def claimed_by_task(session: Session, union_id: uuid.UUID, tasks: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """Task -> fen of its live claims, summed by the database; tasks without any are left out."""
+    if not tasks:
+        return {}
+    rows = session.execute(
+        sa.select(CaseLink.other_id, sa.func.sum(Case.amount_fen))
+        .join(Case, (Case.union_id == CaseLink.union_id) & (Case.id == CaseLink.case_id))
+        .where(
+            CaseLink.union_id == union_id,
+            Case.union_id == union_id,
+            CaseLink.other_id.in_(tasks),
+            Case.phase.in_(LIVE),
+        )
+        .group_by(CaseLink.other_id)
+    )
+    return {task: int(total or 0) for task, total in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +126,7 @@ class Reported:
 
 
 def reported(session: Session, union_id: uuid.UUID, first: date, last: date) -> list[Reported]:
-    """Tasks reported in the period and not yet signed off, by group; three statements however many."""
+    """Tasks reported in the period and not yet signed off, by group; four statements however many."""
     cases = session.scalars(
         sa.select(Case)
         .join(Task, (Task.union_id == Case.union_id) & (Task.case_id == Case.id))
@@ -101,16 +139,18 @@ def reported(session: Session, union_id: uuid.UUID, first: date, last: date) -> 
         )
         .order_by(Task.group_name, Case.number)
     ).all()
-    claims = session.execute(
-        sa.select(CaseLink.other_id, Case.number, Case.amount_fen, Case.phase)
+    ids = [case.id for case in cases]
+    claimed = claimed_by_task(session, union_id, ids)
+    open_claims = session.execute(
+        sa.select(CaseLink.other_id, Case.number)
         .join(Case, (Case.union_id == CaseLink.union_id) & (Case.id == CaseLink.case_id))
         .where(
             CaseLink.union_id == union_id,
             Case.union_id == union_id,
-            CaseLink.other_id.in_([case.id for case in cases]),
-            Case.workflow == "expense_claim",
-            Case.phase.in_([*OPEN, Phase.PUBLISHED.value]),
+            CaseLink.other_id.in_(ids),
+            Case.phase.in_(OPEN),
         )
+        .order_by(Case.number)
     ).all()
     owners = people.names(session, union_id, {uuid.UUID(case.data["owner"]) for case in cases})
     return [
@@ -118,8 +158,8 @@ def reported(session: Session, union_id: uuid.UUID, first: date, last: date) -> 
             case=case,
             owner=owners.get(case.data["owner"], "—"),
             photos=tuple(case.data.get("photos") or ()),
-            claimed_fen=sum(row.amount_fen or 0 for row in claims if row.other_id == case.id),
-            open_claims=tuple(row.number or "" for row in claims if row.other_id == case.id and row.phase in OPEN),
+            claimed_fen=claimed.get(case.id, 0),
+            open_claims=tuple(row.number or "" for row in open_claims if row.other_id == case.id),
         )
         for case in cases
     ]

@@ -14,4 +14,6 @@ def register(wiring: Wiring) -> None:
     registry.fact("plan.open_claims", facts.open_claims)
     registry.effect("plan.write_task", effects.write_task)
     registry.effect("plan.adopt", effects.adopt)
+    registry.facts_of_many["plan.open_claims"] = facts.open_claims_of
+    registry.effects_of_many["plan.write_task"] = effects.write_tasks
     registry.reconcilers |= {"plan.tasks": reconciling.tasks, "plan.items": reconciling.items}

@@ -11,7 +11,6 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from app.cases.models import Case
 from app.cases.presenting import batch_result, ticked
 from app.cases.service import Cases
 from app.engine.definition import Definition, Phase
@@ -39,7 +38,7 @@ def plan_page(call: Call) -> str:
         years = queries.years(session, principal.union_id)
         waiting = queries.months_with_reports(session, principal.union_id)
         definition = door.definitions.in_force(session, principal.union_id, queries.TASK)
-    tasks = [task for node in nodes for task in node.tasks]
+    tasks = [task for node in nodes for task in node.tasks if task.case.phase != Phase.ENDED.value]
     return render_template(
         "plan/plan.html",
         year=year,
@@ -64,8 +63,8 @@ def plan_page(call: Call) -> str:
 
 @route(web, "/plan/sign-off", policy=Policy.CHAIRS, summary=Text("月度任务审签", "A month of tasks"))
 def sign_off_page(call: Call) -> str:
-    """Reported tasks of a month: those with evidence ticked, exceptions first and unticked."""
-    principal = signed_in(call)
+    """Reported tasks of a month: what needs a look on top and unticked, the rest by group and ticked."""
+    principal, door = signed_in(call), call.use(Cases)
     today = union_day(call.now)
     with call.read() as session:
         waiting = queries.months_with_reports(session, principal.union_id)
@@ -73,9 +72,13 @@ def sign_off_page(call: Call) -> str:
         month = asked if _MONTH.match(asked) else (max(waiting) if waiting else f"{today.year}-{today.month:02d}")
         first, last = _bounds(month)
         rows = queries.reported(session, principal.union_id, first, last)
+        steps = door.steps_open_to(session, principal, [row.case for row in rows])
     groups: dict[str, list[dict[str, Any]]] = {}
-    for row in sorted(rows, key=lambda one: not one.is_exception):
-        groups.setdefault(str(row.case.data.get("group") or "—"), []).append(_reported(row))
+    exceptions: list[dict[str, Any]] = []
+    for row in rows:
+        may = any(action.name == "sign_off" for action in steps[row.case.id])
+        place = groups.setdefault(str(row.case.data.get("group") or "—"), []) if may else exceptions
+        (exceptions if row.is_exception else place).append(_reported(row) | {"may": may})
     return render_template(
         "plan/sign_off.html",
         month=month,
@@ -83,8 +86,10 @@ def sign_off_page(call: Call) -> str:
             {"label": f"{name} ({count})", "href": f"/plan/sign-off?month={name}", "current": name == month}
             for name, count in waiting.items()
         ],
-        groups=groups,
+        exceptions=exceptions,
+        groups={name: found for name, found in groups.items() if found},
         count=len(rows),
+        may_any=any(row["may"] for found in (exceptions, *groups.values()) for row in found),
     )
 
 
@@ -102,7 +107,9 @@ def sign_off(call: Call) -> ResponseReturnValue:
 
     if steps:
         call.database.transact(work)
-    return render_template("desk/results.html", results=results, back="/plan/sign-off")
+    month = request.form.get("month", "")
+    back = f"/plan/sign-off?month={month}" if _MONTH.match(month) else "/plan/sign-off"
+    return render_template("desk/results.html", results=results, back=back)
 
 
 def _bounds(month: str) -> tuple[date, date]:
@@ -110,41 +117,44 @@ def _bounds(month: str) -> tuple[date, date]:
     return date(year, number, 1), date(year, number, calendar.monthrange(year, number)[1])
 
 
-def _kind(task: Case, today: date) -> str:
+def _kind(task: queries.Planned, today: date) -> str:
     """How a task's dot looks: done, overdue, reported, in progress, or not yet due."""
-    if task.phase in {Phase.AUDITED.value, Phase.PUBLISHED.value}:
+    case = task.case
+    if case.phase in {Phase.AUDITED.value, Phase.PUBLISHED.value}:
         return "ok"
-    if task.phase == Phase.SUBMITTED.value:
+    if case.phase == Phase.SUBMITTED.value:
         return "todo"
-    if task.phase == Phase.DRAFT.value and task.day and task.day < today:
+    if case.phase == Phase.DRAFT.value and task.due_on < today:
         return "bad"
-    return "doing" if task.state == "in_progress" else "draft"
+    return "doing" if case.state == "in_progress" else "draft"
 
 
-def _month(month: int, tasks: list[Case], today: date, year: int) -> dict[str, Any]:
+def _month(month: int, tasks: list[queries.Planned], today: date, year: int) -> dict[str, Any]:
     return {
         "month": month,
         "current": (year, month) == (today.year, today.month),
         "dots": [
-            {"kind": _kind(task, today), "title": task.title, "href": f"/cases/{task.id}"}
+            {"kind": _kind(task, today), "title": task.case.title, "href": f"/cases/{task.case.id}"}
             for task in tasks
-            if task.day and task.day.month == month and task.phase != Phase.ENDED.value
+            if task.due_on.month == month
         ],
     }
 
 
-def _task(task: Case, definition: Definition, today: date) -> dict[str, Any]:
-    state = next((one for one in definition.states if one.name == task.state), None)
+def _task(task: queries.Planned, definition: Definition, today: date) -> dict[str, Any]:
+    case = task.case
+    state = next((one for one in definition.states if one.name == case.state), None)
     return {
-        "href": f"/cases/{task.id}",
-        "title": task.title,
-        "number": task.number,
-        "group": task.data.get("group"),
-        "day": task.day,
-        "fen": task.amount_fen,
-        "phase": task.phase,
-        "state": task.state,
-        "state_title": state.title if state else Text(task.state, task.state),
+        "href": f"/cases/{case.id}",
+        "title": case.title,
+        "number": case.number,
+        "group": case.data.get("group"),
+        "day": task.due_on,
+        "fen": case.amount_fen,
+        "claimed_fen": task.claimed_fen,
+        "phase": case.phase,
+        "state": case.state,
+        "state_title": state.title if state else Text(case.state, case.state),
         "overdue": _kind(task, today) == "bad",
     }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,13 +15,19 @@ from sqlalchemy.orm import Session
 from app.cases import queries as cases
 from app.cases.definitions import Definitions
 from app.cases.models import Case, Decision
-from app.engine.definition import Definition, Field, FieldType, Phase, Publish
+from app.engine.definition import FREE_TEXT, Action, Definition, Field, FieldType, Phase, Publish
 from app.fund import queries as fund
 from app.people import queries as people
+from app.people.models import INSTALLATION, Union
+from app.public.masking import cleaned, masked_name, names_in
 from app.trail.models import TrailCheckpoint
 
-APPROVING = ("approve", "chair_approve", "sign", "sign_off", "confirm", "pass", "adopt")
-"""Steps whose takers are named on the public page: officers answer for what they approve."""
+UNPUBLISHED_COLUMNS = frozenset({FieldType.FILES, FieldType.INVOICE, FieldType.PERSON, FieldType.CASE})
+"""Columns of a published table that stay inside: papers, and references that mean nothing outside."""
+
+
+LARGEST_BATCH = 500
+"""As many as one confirmation takes; the rest wait for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +38,20 @@ class Period:
     last: date
 
 
-def half_years(year: int) -> dict[str, Period]:
-    """上半年, 下半年 and the whole year by name."""
-    return {
-        "h1": Period(date(year, 1, 1), date(year, 6, 30)),
-        "h2": Period(date(year, 7, 1), date(year, 12, 31)),
-        "year": Period(date(year, 1, 1), date(year, 12, 31)),
-    }
+SPANS: dict[str, tuple[int, int]] = {
+    "h1": (1, 6),
+    "h2": (7, 12),
+    "year": (1, 12),
+    **{f"q{one}": (3 * one - 2, 3 * one) for one in range(1, 5)},
+    **{f"m{one}": (one, one) for one in range(1, 13)},
+}
+"""Every period that can be asked for: its first and last month."""
+
+
+def period_of(year: int, name: str) -> Period:
+    """One of ``SPANS`` in a year."""
+    first, last = SPANS[name]
+    return Period(date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +64,68 @@ class Sum:
     budget_fen: int
 
 
-def sums(session: Session, union_id: uuid.UUID, workflow: str, period: Period) -> list[Sum]:
-    """Published cases of one workflow by category; one statement, and one for the budget."""
+def union_of(session: Session, slug: str) -> Union | None:
+    """The union whose public page that is; the installation itself has none."""
+    # No address of a union holds a control character, and PostgreSQL refuses to be asked for a NUL.
+    union = people.union_by_slug(session, slug) if slug.isprintable() else None
+    return None if union is None or union.id == INSTALLATION else union
+
+
+def money_workflows(definitions: Iterable[Definition], side: str) -> list[str]:
+    """The workflows that publish an amount by category of one side of the chart: ``spending`` or ``income``."""
+    return [one.name for one in definitions if _is_public(one, one.summary.amount) and _side(one) == side]
+
+
+def _side(definition: Definition) -> str | None:
+    name = definition.summary.category
+    if name is None or not _is_public(definition, name):
+        return None
+    field = definition.field(name)
+    return field.account_kind if field.type is FieldType.ACCOUNT else None
+
+
+def budget_of_year(session: Session, union_id: uuid.UUID, year: int) -> dict[str, int]:
+    """Category -> fen allocated for the year."""
+    return {line.account: line.allocated_fen for line in fund.budget_overview(session, union_id, year)}
+
+
+def sums(
+    session: Session, union_id: uuid.UUID, workflows: Collection[str], period: Period, budget: Mapping[str, int]
+) -> list[Sum]:
+    """Published cases of these workflows by category, summed by the database in one statement."""
     rows = session.execute(
         sa.select(Case.category, sa.func.count(), sa.func.coalesce(sa.func.sum(Case.amount_fen), 0))
-        .where(*_published(union_id, period), Case.workflow == workflow)
+        .where(*_published(union_id, period), Case.workflow.in_(workflows))
         .group_by(Case.category)
         .order_by(Case.category)
     ).all()
-    budget = {line.account: line.allocated_fen for line in fund.budget_overview(session, union_id, period.first.year)}
     return [Sum(code or "", int(count), int(total or 0), budget.get(code or "", 0)) for code, count, total in rows]
 
 
-def items(
+def page_of(
     session: Session,
     union_id: uuid.UUID,
     period: Period,
     *,
-    workflows: tuple[str, ...] = (),
+    workflows: Collection[str] | None = None,
     category: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> cases.Page:
-    """Published cases of the period, latest first."""
+    """Published cases of the period, latest first; of every workflow when ``workflows`` is None."""
     statement = sa.select(Case).where(*_published(union_id, period))
-    if workflows:
+    if workflows is not None:
         statement = statement.where(Case.workflow.in_(workflows))
     if category:
-        statement = statement.where(Case.category == category)
+        # A category that no chart has is asked for as none at all: PostgreSQL refuses a NUL.
+        statement = statement.where(Case.category == (category if category.isprintable() else ""))
     return cases.paged(session, statement, Case.updated_at, limit, cursor, ascending=False)
 
 
-def item(session: Session, union_id: uuid.UUID, number: str) -> Case | None:
+def case_of(session: Session, union_id: uuid.UUID, number: str) -> Case | None:
     """A published case by its number; None also when it exists and is not published."""
+    if not number.isprintable():  # no number is, and PostgreSQL refuses to be asked for a NUL
+        return None
     return session.scalar(
         sa.select(Case).where(Case.union_id == union_id, Case.number == number, Case.phase == Phase.PUBLISHED.value)
     )
@@ -97,63 +140,206 @@ def _published(union_id: uuid.UUID, period: Period) -> tuple[Any, ...]:
     )
 
 
-def approvers(session: Session, union_id: uuid.UUID, ids: list[uuid.UUID]) -> dict[uuid.UUID, list[tuple[str, str]]]:
-    """Case -> the people who approved it in its last round, as (name, office); two statements for all."""
-    rows = session.execute(
-        sa.select(Decision.case_id, Decision.person_id, Decision.office)
+# --- what is told of a published case ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Another published case that this one names."""
+
+    number: str | None
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A published case, reduced to what its definition publishes; None where it does not."""
+
+    case: Case
+    definition: Definition
+    title: str | None
+    amount_fen: int | None
+    category: str | None
+    day: date | None
+    fields: tuple[tuple[Field, Any], ...]
+    """Published fields in the form's order: masked, counted (files), or a ``Linked`` case."""
+    approved: tuple[tuple[str, str], ...]
+    """Who approved it in its last round: (name, office)."""
+
+
+def shown(session: Session, union_id: uuid.UUID, definitions: Definitions, rows: Sequence[Case]) -> list[Item]:
+    """These published cases as the public sees them; the number of statements does not grow with them."""
+    known = {case.definition_hash: definitions.by_hash(session, case.definition_hash) for case in rows}
+    approved = approvers(session, union_id, rows, known)
+    others = _linked(session, union_id, _ids(rows, known, FieldType.CASE, published=True))
+    known |= {case.definition_hash: definitions.by_hash(session, case.definition_hash) for case in others}
+    names = people.names(session, union_id, _ids([*rows, *others], known, FieldType.PERSON))
+    linked = {
+        str(case.id): Linked(case.number, headline(definition, case, kept_back(definition, case, names)))
+        for case in others
+        for definition in [known[case.definition_hash]]
+    }
+    return [_item(case, known[case.definition_hash], linked, names, approved.get(case.id, ())) for case in rows]
+
+
+def _item(
+    case: Case,
+    definition: Definition,
+    linked: Mapping[str, Linked],
+    names: Mapping[str, str],
+    approved: Sequence[tuple[str, str]],
+) -> Item:
+    hidden = kept_back(definition, case, names)
+    return Item(
+        case=case,
+        definition=definition,
+        title=headline(definition, case, hidden),
+        amount_fen=case.amount_fen if _is_public(definition, definition.summary.amount) else None,
+        category=case.category if _is_public(definition, definition.summary.category) else None,
+        day=case.day if _is_public(definition, definition.summary.day) else None,
+        fields=tuple(
+            (field, value)
+            for field in definition.fields
+            if (value := _public_value(field, case.data.get(field.name), linked, names, hidden)) not in (None, "", [])
+        ),
+        approved=tuple(dict.fromkeys(approved)),
+    )
+
+
+def headline(definition: Definition, case: Case, hidden: Collection[str]) -> str | None:
+    """The title that lists show, as far as the field it comes from is published."""
+    field = definition.field(definition.summary.title)
+    if field.publish is Publish.NO:
+        return None
+    return masked_name(case.title) if field.publish is Publish.MASKED else cleaned(case.title, hidden)
+
+
+def kept_back(definition: Definition, case: Case, names: Mapping[str, str]) -> set[str]:
+    """The names that the case holds and does not publish in full, so that its sentences must not tell them either.
+
+    ``names`` are those of its persons, by id as text.
+    """
+    found: set[str] = set()
+    for field in definition.fields:
+        value = case.data.get(field.name)
+        if not value:
+            continue
+        if field.type is FieldType.PERSON and field.publish is not Publish.FULL:
+            found.add(names.get(value, ""))
+        if field.type in FREE_TEXT and (field.personal or field.publish is Publish.MASKED):
+            found |= names_in(value)
+        for column in field.columns:
+            if column.personal and column.type in FREE_TEXT:
+                found |= {name for row in value for name in names_in(row.get(column.name) or "")}
+    return found - {""}
+
+
+def approvers(
+    session: Session, union_id: uuid.UUID, rows: Sequence[Case], definitions: Mapping[str, Definition]
+) -> dict[uuid.UUID, list[tuple[str, str]]]:
+    """Case -> the officers who approved it in its last round, as (name, office); two statements for all."""
+    by_id = {case.id: case for case in rows}
+    approving = {key: approving_actions(definition) for key, definition in definitions.items()}
+    decisions = session.execute(
+        sa.select(Decision.case_id, Decision.person_id, Decision.office, Decision.action)
         .join(Case, (Case.union_id == Decision.union_id) & (Case.id == Decision.case_id))
-        .where(
-            Decision.union_id == union_id,
-            Decision.case_id.in_(ids),
-            Decision.action.in_(APPROVING),
-            Decision.round == Case.round,
-        )
+        .where(Decision.union_id == union_id, Decision.case_id.in_(list(by_id)), Decision.round == Case.round)
         .order_by(Decision.case_id, Decision.event)
     ).all()
-    names = people.names(session, union_id, {row.person_id for row in rows if row.person_id})
+    taken = [row for row in decisions if row.action in approving[by_id[row.case_id].definition_hash]]
+    names = people.names(session, union_id, {row.person_id for row in taken if row.person_id})
     found: dict[uuid.UUID, list[tuple[str, str]]] = {}
-    for row in rows:
+    for row in taken:
         found.setdefault(row.case_id, []).append((names.get(str(row.person_id), "—"), row.office or ""))
     return found
 
 
-def shown(definitions: Definitions, session: Session, case: Case) -> list[tuple[Field, Any]]:
-    """The fields that the case's definition publishes, masked where it says so, in the form's order."""
-    definition: Definition = definitions.by_hash(session, case.definition_hash)
-    return [
-        (field, masked(field, value) if field.publish is Publish.MASKED else public_value(field, value))
-        for field in definition.fields
-        if field.publish is not Publish.NO and (value := case.data.get(field.name)) not in (None, "", [])
-    ]
+def approving_actions(definition: Definition) -> frozenset[str]:
+    """The steps whose takers are named on the public page: officers answer for what they let pass.
+
+    Those that only office holders may take, that move a submitted case on, and that are neither a refusal nor the
+    publication itself.
+    """
+    return frozenset(action.name for action in definition.actions if _lets_pass(definition, action))
 
 
-def masked(field: Field, value: Any) -> str:
-    """A name as the public sees it: 王**; of a longer name (a firm) the first two characters. Never the length."""
-    text = str(value)
-    keep = 1 if len(text) <= 4 else 2
-    return "" if field.type is FieldType.FILES else f"{text[:keep]}**"
+def _lets_pass(definition: Definition, action: Action) -> bool:
+    targets = {branch.state for branch in action.branches}
+    ends = {definition.state(state).phase for state in targets} & {Phase.PUBLISHED, Phase.ENDED}
+    by = action.by
+    by_office_alone = bool(by.offices) and not (by.fields or by.opener or by.submitter or by.anyone or by.system)
+    moves_on = definition.initial not in action.sources and targets.isdisjoint(action.sources)
+    return action.tone == "plain" and by_office_alone and moves_on and not ends
 
 
-def public_value(field: Field, value: Any) -> Any:
-    """A published value; of files only how many, of lines only published columns that hold no personal value."""
-    if field.type is FieldType.FILES:
-        return len(value)
-    if field.type is FieldType.LINES:
-        open_columns = [
-            column for column in field.columns if not column.personal and column.type is not FieldType.FILES
-        ]
-        return [{column.name: row.get(column.name) for column in open_columns} for row in value]
-    return value
+def _is_public(definition: Definition, name: str | None) -> bool:
+    return name is not None and definition.field(name).publish is Publish.FULL
+
+
+def _ids(
+    rows: Sequence[Case], definitions: Mapping[str, Definition], kind: FieldType, *, published: bool = False
+) -> set[uuid.UUID]:
+    """What the fields of that type name, in all these cases."""
+    return {
+        uuid.UUID(value)
+        for case in rows
+        for field in definitions[case.definition_hash].fields
+        if field.type is kind
+        and not (published and field.publish is Publish.NO)
+        and (value := case.data.get(field.name))
+    }
+
+
+def _linked(session: Session, union_id: uuid.UUID, ids: set[uuid.UUID]) -> Sequence[Case]:
+    """The published ones among these cases."""
+    if not ids:
+        return ()
+    return session.scalars(
+        sa.select(Case).where(Case.union_id == union_id, Case.id.in_(ids), Case.phase == Phase.PUBLISHED.value)
+    ).all()
+
+
+def _public_value(
+    field: Field, value: Any, linked: Mapping[str, Linked], names: Mapping[str, str], hidden: Collection[str]
+) -> Any:
+    """One value as the public sees it; None for what stays inside."""
+    if field.publish is Publish.NO or value in (None, "", []):
+        return None
+    told = names.get(value) if field.type is FieldType.PERSON else value
+    if field.publish is Publish.MASKED:
+        is_name = field.type in FREE_TEXT or field.type is FieldType.PERSON
+        return masked_name(told) if is_name and told else None
+    match field.type:
+        case FieldType.CASE:
+            return linked.get(value)
+        case FieldType.FILES:
+            return len(value)
+        case FieldType.LINES:
+            return [_public_line(field, row, hidden) for row in value]
+        case _:
+            return cleaned(value, hidden) if field.type in FREE_TEXT else told
+
+
+def published_columns(field: Field) -> list[Field]:
+    """The columns of a published table that hold nothing personal."""
+    return [one for one in field.columns if not one.personal and one.type not in UNPUBLISHED_COLUMNS]
+
+
+def _public_line(field: Field, row: Mapping[str, Any], hidden: Collection[str]) -> dict[str, Any]:
+    values = {one: row.get(one.name) for one in published_columns(field)}
+    return {
+        one.name: cleaned(value, hidden) if one.type in FREE_TEXT else value
+        for one, value in values.items()
+        if value is not None
+    }
+
+
+# --- heads, and what can be published ------------------------------------------------------------------------------------
 
 
 def latest_checkpoint(session: Session, union_id: uuid.UUID) -> TrailCheckpoint | None:
     """The last signed head."""
-    return session.scalar(
-        sa.select(TrailCheckpoint)
-        .where(TrailCheckpoint.union_id == union_id)
-        .order_by(TrailCheckpoint.size.desc(), TrailCheckpoint.made_at.desc())
-        .limit(1)
-    )
+    return next(iter(checkpoints(session, union_id, 1)), None)
 
 
 def checkpoints(session: Session, union_id: uuid.UUID, limit: int = 60) -> list[TrailCheckpoint]:
@@ -168,21 +354,31 @@ def checkpoints(session: Session, union_id: uuid.UUID, limit: int = 60) -> list[
     )
 
 
+def publishing(definitions: Iterable[Definition], offices: frozenset[str]) -> list[tuple[Definition, Action]]:
+    """The batch steps to published that these offices may take."""
+    return [
+        (definition, action)
+        for definition in definitions
+        for action in definition.actions
+        if action.batch
+        and {definition.state(branch.state).phase for branch in action.branches} == {Phase.PUBLISHED}
+        and not offices.isdisjoint(action.by.offices)
+    ]
+
+
 def ready_to_publish(
     session: Session,
     union_id: uuid.UUID,
-    definitions: Mapping[str, Definition],
+    definitions: Iterable[Definition],
     offices: frozenset[str],
     period: Period,
-) -> list[tuple[Definition, str, list[Case]]]:
-    """By workflow, the batch step to published that these offices may take, and the cases of the period it is open to."""
-    found: list[tuple[Definition, str, list[Case]]] = []
-    for definition in definitions.values():
-        for action in definition.actions:
-            targets = {definition.state(branch.state).phase for branch in action.branches}
-            if not action.batch or targets != {Phase.PUBLISHED} or offices.isdisjoint(action.by.offices):
-                continue
-            rows = session.scalars(
+) -> list[tuple[Definition, str, Sequence[Case]]]:
+    """By workflow, the batch step to published, and the cases of the period that stand before it."""
+    return [
+        (
+            definition,
+            action.name,
+            session.scalars(
                 sa.select(Case)
                 .where(
                     Case.union_id == union_id,
@@ -192,7 +388,8 @@ def ready_to_publish(
                     Case.day <= period.last,
                 )
                 .order_by(Case.number)
-                .limit(500)
-            ).all()
-            found.append((definition, action.name, list(rows)))
-    return found
+                .limit(LARGEST_BATCH)
+            ).all(),
+        )
+        for definition, action in publishing(definitions, offices)
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,72 +15,71 @@ from app.cases.presenting import batch_result, ticked
 from app.cases.service import Cases
 from app.foundation.clock import union_day
 from app.foundation.edge import Call, route
-from app.foundation.errors import NotFound
-from app.people.models import INSTALLATION, Union
+from app.foundation.errors import NotAllowed, NotFound
+from app.people.models import Union
 from app.people.offices import OfficeBook
 from app.people.policy import Policy
 from app.people.principal import signed_in
-from app.people.queries import union_by_slug
 from app.public import presenting, queries
 from app.wording import Text
 
 web = Blueprint("public", __name__)
 
-PERIODS = (("h1", Text("上半年", "First half")), ("h2", Text("下半年", "Second half")), ("year", Text("全年", "Year")))
-KINDS = {"expense_claim": Text("支出", "Spending"), "income": Text("收入", "Income")}
+_PARTS = {"h1": Text("上半年", "First half"), "h2": Text("下半年", "Second half"), "year": Text("全年", "Year")}
+PERIODS: dict[str, Text] = {
+    **_PARTS,
+    **{f"q{one}": Text(f"第{name}季度", f"Quarter {one}") for one, name in enumerate("一二三四", start=1)},
+    **{f"m{one}": Text(f"{one} 月", f"Month {one}") for one in range(1, 13)},
+}
+"""What the periods of ``queries.SPANS`` are called."""
+
+YEARS_BACK = 5
 
 
 @route(web, "/public/<slug>", policy=Policy.PUBLIC, summary=Text("公开栏", "Public page"))
 def notice(call: Call, slug: str) -> str:
     """Sums by category, the items, tasks and reviews of the period."""
-    definitions, registry, book = call.use(Definitions), call.use(Registry), call.use(OfficeBook)
+    definitions, book = call.use(Definitions), call.use(OfficeBook)
     today = union_day(call.now)
     year, name = _asked_year(today.year), _asked_period("year")
-    period = queries.half_years(year)[name]
+    period = queries.period_of(year, name)
     category = request.args.get("category") or None
     with call.read() as session:
         union = _union(session, slug)
-        titles = registry.account_titles
-        spending = queries.sums(session, union.id, "expense_claim", period)
-        income = queries.sums(session, union.id, "income", period)
-        claims = queries.items(
-            session,
-            union.id,
-            period,
-            workflows=("expense_claim",),
-            category=category,
-            cursor=request.args.get("cursor"),
-        )
-        others = queries.items(
-            session,
-            union.id,
-            period,
-            workflows=tuple(name for name in definitions.shipped if name not in KINDS),
-            limit=100,
-        )
-        approved = queries.approvers(session, union.id, [case.id for case in (*claims.rows, *others.rows)])
-        rows = [_row(session, definitions, case, approved, book, slug) for case in claims.rows]
-        rest = [_row(session, definitions, case, approved, book, slug) for case in others.rows]
+        in_force = definitions.all_in_force(session, union.id).values()
+        spent = queries.money_workflows(in_force, "spending")
+        received = queries.money_workflows(in_force, "income")
+        rest = [one.name for one in in_force if one.name not in {*spent, *received}]
+        budget = queries.budget_of_year(session, union.id, year)
+        spending = queries.sums(session, union.id, spent, period, budget)
+        income = queries.sums(session, union.id, received, period, budget)
+        cursor, more = request.args.get("cursor"), request.args.get("more")
+        claims = queries.page_of(session, union.id, period, workflows=spent, category=category, cursor=cursor)
+        others = queries.page_of(session, union.id, period, workflows=rest, cursor=more)
+        items = queries.shown(session, union.id, definitions, [*claims.rows, *others.rows])
         checkpoint = queries.latest_checkpoint(session, union.id)
-    spending_titles = titles(union.id, "spending") if titles else {}
-    income_titles = titles(union.id, "income") if titles else {}
+    titles = _titles(call, union)
+    rows = [presenting.list_row(item, book.titles(), titles, slug) for item in items]
+    listed, others_listed = rows[: len(claims.rows)], rows[len(claims.rows) :]
     here = f"/public/{slug}?year={year}&period={name}"
+    chosen = f"{here}&category={quote(category)}" if category else here
     return render_template(
         "public/notice.html",
         union=union,
         year=year,
+        years=_years(year, today.year),
         period=period,
-        tabs=[
-            {"label": title, "href": f"/public/{slug}?year={year}&period={key}", "current": key == name}
-            for key, title in PERIODS
-        ],
-        spending=[_category(one, spending_titles, here) for one in spending],
-        income=[_category(one, income_titles, None) for one in income],
-        category=spending_titles.get(category or ""),
-        claims=rows,
-        tasks=[one for one in rest if one["workflow"] == "task"],
-        others=[one for one in rest if one["workflow"] != "task"],
-        next_href=f"{here}&category={category or ''}&cursor={claims.next_cursor}" if claims.next_cursor else None,
+        period_name=name,
+        periods=list(PERIODS.items()),
+        tabs=_tabs(f"/public/{slug}", year, name),
+        spending=[_category(one, titles, here) for one in spending],
+        income=[_category(one, titles, None) for one in income],
+        category=titles.get(category, Text(category, category)) if category else None,
+        claims=listed,
+        tasks=[one for one in others_listed if one["workflow"] == "task"],
+        others=[one for one in others_listed if one["workflow"] != "task"],
+        next_href=f"{chosen}&cursor={quote(claims.next_cursor)}#items" if claims.next_cursor else None,
+        more_href=f"{chosen}&more={quote(others.next_cursor)}#work" if others.next_cursor else None,
         here=here,
         checkpoint=checkpoint,
         head=f"{checkpoint.size}@{checkpoint.root_hash}" if checkpoint else None,
@@ -98,27 +98,23 @@ def heads(call: Call, slug: str) -> str:
 @route(web, "/public/<slug>/<number>", policy=Policy.PUBLIC, summary=Text("公布的事项", "A published item"))
 def published_item(call: Call, slug: str, number: str) -> str:
     """One published item; what is not published is not found, whatever the reason."""
-    definitions, registry, book = call.use(Definitions), call.use(Registry), call.use(OfficeBook)
     with call.read() as session:
         union = _union(session, slug)
-        case = queries.item(session, union.id, number)
+        case = queries.case_of(session, union.id, number)
         if case is None:
             raise NotFound
-        definition = definitions.by_hash(session, case.definition_hash)
-        fields = queries.shown(definitions, session, case)
-        approved = queries.approvers(session, union.id, [case.id]).get(case.id, [])
-    titles: dict[str, Text] = {}
-    if registry.account_titles is not None:
-        for kind in ("spending", "income"):
-            titles |= registry.account_titles(union.id, kind)
+        item = queries.shown(session, union.id, call.use(Definitions), [case])[0]
+    titles = _titles(call, union)
     return render_template(
         "public/item.html",
         union=union,
         case=case,
-        definition=definition,
-        facts=[row for field, value in fields if (row := presenting.kv_row(field, value, titles)) is not None],
-        approved=presenting.who(approved, book.titles()),
-        state=definition.state(case.state),
+        title=item.title or item.definition.title,
+        definition=item.definition,
+        facts=presenting.kv_rows(item, titles, slug),
+        tables=presenting.tables(item, titles),
+        approved=presenting.who(item.approved, call.use(OfficeBook).titles()),
+        state=item.definition.state(case.state),
     )
 
 
@@ -128,52 +124,68 @@ def publish_page(call: Call) -> str:
     principal, door = signed_in(call), call.use(Cases)
     today = union_day(call.now)
     year, name = _asked_year(today.year), _asked_period("h1" if today.month <= 6 else "h2")
-    period = queries.half_years(year)[name]
+    period = queries.period_of(year, name)
     with call.read() as session:
-        definitions = door.definitions.all_in_force(session, principal.union_id)
+        definitions = door.definitions.all_in_force(session, principal.union_id).values()
         found = queries.ready_to_publish(session, principal.union_id, definitions, principal.offices, period)
-        groups = []
+        groups: list[dict[str, Any]] = []
+        count = 0
         for definition, action, cases in found:
             ready = door.open_to(session, principal, cases, action, call.now)
+            count += len(ready)
             groups.append(
                 {
                     "title": definition.title,
-                    "action": action,
+                    "name": f"{definition.name}.{action}",
                     "ready": [case for case in cases if case.id in ready],
                     "waiting": len(cases) - len(ready),
                 }
             )
     return render_template(
         "public/publish.html",
-        tabs=[
-            {"label": title, "href": f"/publish?year={year}&period={key}", "current": key == name}
-            for key, title in PERIODS
-        ],
+        tabs=_tabs("/publish", year, name),
+        periods=list(PERIODS.items()),
+        years=_years(year, today.year),
         groups=groups,
+        count=count,
         year=year,
-        here=f"/publish?year={year}&period={name}",
+        period_name=name,
+        period_title=PERIODS[name],
     )
 
 
 @route(web, "/publish", policy=Policy.OFFICER, summary=Text("公布", "Publish"), method="POST")
 def publish(call: Call) -> ResponseReturnValue:
-    """Publish every ticked case; each has its own result."""
+    """Publish every ticked case of every kind; each has its own result. No other step can be taken from here.
+
+    Raises:
+        NotAllowed: no step that publishes is this person's.
+    """
     principal, door = signed_in(call), call.use(Cases)
-    steps = ticked(request.form.getlist("case"))
     results: list[dict[str, Any]] = []
 
     def work(session: Session) -> None:
-        outcomes = door.act_on_many(session, principal, steps, request.form.get("action", "publish"), call.now)
-        results[:] = [batch_result(outcome) for outcome in outcomes]
+        definitions = door.definitions.all_in_force(session, principal.union_id).values()
+        publishing = queries.publishing(definitions, principal.offices)
+        if not publishing:
+            raise NotAllowed
+        results.clear()
+        for definition, action in publishing:
+            steps = ticked(request.form.getlist(f"case.{definition.name}.{action.name}"))
+            if steps:
+                outcomes = door.act_on_many(session, principal, steps, action.name, call.now)
+                results.extend(batch_result(outcome) for outcome in outcomes)
 
-    if steps:
-        call.database.transact(work)
-    return render_template("desk/results.html", results=results, back="/publish")
+    call.database.transact(work)
+    asked, year = request.form.get("period", ""), request.form.get("year", "")
+    is_known = asked in PERIODS and year.isascii() and year.isdigit() and len(year) == 4
+    back = f"/publish?year={year}&period={asked}" if is_known else "/publish"
+    return render_template("desk/results.html", results=results, back=back)
 
 
 def _union(session: Session, slug: str) -> Union:
-    union = union_by_slug(session, slug)
-    if union is None or union.id == INSTALLATION:
+    union = queries.union_of(session, slug)
+    if union is None:
         raise NotFound
     return union
 
@@ -185,7 +197,27 @@ def _asked_year(this_year: int) -> int:
 
 def _asked_period(otherwise: str) -> str:
     asked = request.args.get("period", "")
-    return asked if asked in dict(PERIODS) else otherwise
+    return asked if asked in PERIODS else otherwise
+
+
+def _years(asked: int, this_year: int) -> list[str]:
+    """The years to choose from: the last few, and the one asked for."""
+    return [str(one) for one in sorted({asked, *range(this_year - YEARS_BACK + 1, this_year + 1)}, reverse=True)]
+
+
+def _tabs(address: str, year: int, name: str) -> list[dict[str, Any]]:
+    return [
+        {"label": title, "href": f"{address}?year={year}&period={key}", "current": key == name}
+        for key, title in _PARTS.items()
+    ]
+
+
+def _titles(call: Call, union: Union) -> dict[str, Text]:
+    """Code -> title of every category of the union's chart."""
+    titles_of = call.use(Registry).account_titles
+    if titles_of is None:
+        return {}
+    return {**titles_of(union.id, "spending"), **titles_of(union.id, "income")}
 
 
 def _category(one: queries.Sum, titles: Any, here: str | None) -> dict[str, Any]:
@@ -195,24 +227,5 @@ def _category(one: queries.Sum, titles: Any, here: str | None) -> dict[str, Any]
         "fen": one.amount_fen,
         "budget_fen": one.budget_fen,
         "share": one.amount_fen * 100 // one.budget_fen if one.budget_fen else None,
-        "href": f"{here}&category={one.code}#items" if here else None,
-    }
-
-
-def _row(
-    session: Session, definitions: Definitions, case: Any, approved: Any, book: OfficeBook, slug: str
-) -> dict[str, Any]:
-    values = {field.name: value for field, value in queries.shown(definitions, session, case)}
-    return {
-        "workflow": case.workflow,
-        "number": case.number,
-        "title": case.title,
-        "fen": case.amount_fen,
-        "day": case.day,
-        "payee": values.get("payee"),
-        "result": values.get("result") or values.get("opinion"),
-        "photos": values.get("photos"),
-        "kind": definitions.by_hash(session, case.definition_hash).title,
-        "who": presenting.who(approved.get(case.id, []), book.titles()),
-        "href": f"/public/{slug}/{case.number}",
+        "href": f"{here}&category={quote(one.code)}#items" if here and one.code else None,
     }

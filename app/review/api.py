@@ -6,25 +6,29 @@ import uuid
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
 
 from app.cases import viewing
 from app.cases.service import Cases
 from app.foundation.edge import Call, route
 from app.foundation.errors import NotFound
-from app.people.models import INSTALLATION
+from app.people.models import INSTALLATION, Union
 from app.people.policy import Policy
 from app.people.principal import signed_in
 from app.people.queries import union_by_slug
 from app.review import heads, packing, queries
+from app.trail.keys import SigningKey
+from app.trail.models import TrailHead
 from app.wording import Text
 
 api = Blueprint("review_api", __name__, url_prefix="/api/v1")
 
 
 class CheckpointSchema(Schema):
-    """Whose head: a union's short name; without it, the union one is signed in to."""
+    """Whose head: a union's short name; without it, one's own, or the only one there is."""
 
     union = fields.String(load_default=None, validate=validate.Length(max=80))
 
@@ -39,12 +43,8 @@ class CheckpointSchema(Schema):
 def checkpoint(call: Call) -> dict[str, Any]:
     """The last signed head of a union's trail, as a note and taken apart."""
     with call.read() as session:
-        if call.query["union"]:
-            union = union_by_slug(session, call.query["union"])
-            union_id = union.id if union is not None and union.id != INSTALLATION else None
-        else:
-            union_id = signed_in(call).union_id if call.caller is not None else None
-        row = heads.latest(session, union_id) if union_id is not None else None
+        union = _asked(call, session)
+        row = heads.latest(session, union.id) if union is not None else None
     if row is None:
         raise NotFound
     return {
@@ -53,6 +53,41 @@ def checkpoint(call: Call) -> dict[str, Any]:
         "made_at": row.made_at.isoformat(),
         "head": f"{row.size}@{row.root_hash}",
         "note": row.note,
+    }
+
+
+def _asked(call: Call, session: Session) -> Union | None:
+    """The union that is asked about, if it can be told."""
+    if call.query["union"]:
+        union = union_by_slug(session, call.query["union"])
+        return None if union is None or union.id == INSTALLATION else union
+    if call.caller is not None:
+        return session.get(Union, signed_in(call).union_id)
+    unions = session.scalars(sa.select(Union).where(Union.id != INSTALLATION).order_by(Union.id).limit(2)).all()
+    return unions[0] if len(unions) == 1 else None
+
+
+@route(api, "/trail/status", policy=Policy.SIGNED_IN, summary=Text("留痕状况", "How the trail stands"))
+def status(call: Call) -> dict[str, Any]:
+    """How long the union's trail is, up to where a head is signed, and the public key to check it with."""
+    union_id = signed_in(call).union_id
+    with call.read() as session:
+        head = session.get_one(TrailHead, union_id)
+        latest = heads.latest(session, union_id)
+    return {
+        "origin": head.origin,
+        "algorithm": head.algorithm,
+        "size": head.size,
+        "chain_hash": head.chain_hash,
+        "key": call.use(SigningKey).named(head.origin).verifier.vkey(),
+        "signed": None
+        if latest is None
+        else {
+            "size": latest.size,
+            "root_hash": latest.root_hash,
+            "made_at": latest.made_at.isoformat(),
+            "head": f"{latest.size}@{latest.root_hash}",
+        },
     }
 
 
@@ -82,7 +117,13 @@ def review(call: Call, case_id: uuid.UUID) -> dict[str, Any]:
             {
                 **viewing.brief(item.case),
                 "steps": [
-                    {"action": step.action, "person": step.person, "office": step.office, "at": step.at}
+                    {
+                        "action": step.action,
+                        "person": step.person,
+                        "office": step.office,
+                        "at": step.at,
+                        "comment": step.comment,
+                    }
                     for step in item.steps
                 ],
             }
@@ -91,6 +132,7 @@ def review(call: Call, case_id: uuid.UUID) -> dict[str, Any]:
         "unpaid": [viewing.brief(one) for one in found.unpaid],
         "without_invoice": list(found.without_invoice),
         "later": found.later,
+        "published": {"count": len(found.delays), "longest_days": found.delays[-1] if found.delays else None},
     }
 
 

@@ -16,6 +16,7 @@ from app.cases.ports import Registry
 from app.foundation import edge
 from app.foundation.clock import utc_now
 from app.foundation.db import Database
+from app.foundation.errors import AppError
 from app.foundation.storage import Store
 from app.people.models import INSTALLATION, Union
 from app.people.queries import union_by_slug
@@ -43,7 +44,12 @@ def verify(slug: str | None, witnessed: tuple[str, ...], as_json: bool) -> None:
     held = [Witnessed(_text_of(one)) for one in witnessed]
     total = 0
     with wiring.use(Database).read() as session:
-        for union in _unions(session, slug):
+        unions = _unions(session, slug)
+        if held and sum(union.id != INSTALLATION for union in unions) > 1:
+            raise click.UsageError(
+                "链头是某一个工会的，请用 --union 指明 / a head is one union's: say which by --union"
+            )
+        for union in unions:
             head = session.get_one(TrailHead, union.id)
             keys = [TrustedKey(key.named(head.origin).verifier, 0, None)]
             size, name = head.size, union.name
@@ -117,7 +123,10 @@ def head(slug: str | None) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 def keygen(path: Path) -> None:
     """生成签名密钥文件，只有本人可读 / make the signing key, readable by its owner alone."""
-    create_key_file(path)
+    try:
+        create_key_file(path)
+    except AppError as error:
+        raise click.ClickException(f"{error.text.zh} {error.text.en}") from error
     click.echo(f"已生成 / made: {path}。请另行备份，不要和数据库放在一起 / back it up apart from the database.")
 
 

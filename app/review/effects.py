@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 
 import sqlalchemy as sa
@@ -10,7 +9,6 @@ import sqlalchemy as sa
 from app.cases.ports import EffectCall
 from app.review import queries
 from app.review.models import Review
-from app.trail.canonical import canonical
 
 
 def freeze_scope(call: EffectCall) -> None:
@@ -23,7 +21,7 @@ def write_report(call: EffectCall) -> None:
     data = call.case.data
     first, last = date.fromisoformat(data["period_from"]), date.fromisoformat(data["period_to"])
     found = queries.figures(call.session, call.case.union_id, first, last, data["scope_size"])
-    digest = figures_hash(found)
+    digest = queries.figures_hash(found)
     call.session.execute(
         sa.insert(Review).values(
             union_id=call.case.union_id,
@@ -39,14 +37,3 @@ def write_report(call: EffectCall) -> None:
     call.figures["figures_hash"] = digest
     call.figures["income_fen"] = found.income_fen
     call.figures["spending_fen"] = found.spending_fen
-
-
-def figures_hash(found: queries.Figures) -> str:
-    """SHA-256 of the report's sums, items by number and amount included."""
-    told = {
-        "income": {one.code: one.amount_fen for one in found.income},
-        "spending": {one.code: one.amount_fen for one in found.spending},
-        "items": {one.case.number or "": one.case.amount_fen or 0 for one in found.items},
-        "scope_size": found.scope_size,
-    }
-    return hashlib.sha256(canonical(told)).hexdigest()

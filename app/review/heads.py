@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.people.models import Union
 from app.trail import service as trail
 from app.trail.keys import SigningKey
-from app.trail.models import TrailCheckpoint
+from app.trail.models import TrailCheckpoint, TrailHead
 
 
 def latest(session: Session, union_id: uuid.UUID) -> TrailCheckpoint | None:
@@ -22,6 +22,14 @@ def latest(session: Session, union_id: uuid.UUID) -> TrailCheckpoint | None:
         .order_by(TrailCheckpoint.size.desc(), TrailCheckpoint.made_at.desc())
         .limit(1)
     )
+
+
+def sign_what_is_new(session: Session, union_id: uuid.UUID, signer: SigningKey, now: datetime) -> None:
+    """Sign a head where records were added since the last one, so that a signed head covers them all."""
+    signed = latest(session, union_id)
+    size = session.scalar(sa.select(TrailHead.size).where(TrailHead.union_id == union_id))
+    if signed is None or signed.size != size:
+        trail.make_checkpoint(session, union_id, signer, now)
 
 
 def sign_all(session: Session, signer: SigningKey, now: datetime) -> list[str]:

@@ -26,8 +26,7 @@ from app.foundation.storage import Store
 from app.people.models import Union
 from app.people.offices import OfficeBook
 from app.people.principal import Principal
-from app.review import queries, report
-from app.trail import service as trail
+from app.review import heads, queries, report
 from app.trail.keys import SigningKey
 from app.trail.models import TrailCheckpoint, TrailEntry, TrailHead, TrailValue
 from app.trail.note import TrustedKey
@@ -58,7 +57,7 @@ def pack(
 ) -> tuple[bytes, str]:
     """The pack of a submitted review, as zip bytes and a file name.
 
-    A fresh checkpoint is signed first, so that the pack ends where a head stands.
+    What is not yet under a signed head is signed first, so that the pack ends where a head stands.
 
     Raises:
         NotFound: no such review, or not open to this person.
@@ -71,7 +70,7 @@ def pack(
         raise NotFound
     if not case.data.get("scope_size"):
         raise NotYetSubmitted
-    database.transact(lambda session: trail.make_checkpoint(session, principal.union_id, key, now))
+    database.transact(lambda session: heads.sign_what_is_new(session, principal.union_id, key, now))
     name = f"{case.number}"
     with tempfile.TemporaryDirectory() as folder, database.read() as session:
         target = Path(folder) / name
@@ -95,7 +94,7 @@ def _write(
     first, last = date.fromisoformat(data["period_from"]), date.fromisoformat(data["period_to"])
     found = queries.figures(session, union_id, first, last, data["scope_size"])
     notes = _notes(session, union_id)
-    union = session.get_one(Union, union_id)
+    union, offices = session.get_one(Union, union_id), wiring.use(OfficeBook).titles()
     told = report.build(
         found,
         report.Cover(
@@ -103,12 +102,13 @@ def _write(
             number=case.number or "",
             name=data["name"],
             opinion=data.get("opinion") or "",
-            signatures=report.signatures_of(session, case, wiring.use(OfficeBook).titles()),
+            signatures=report.signatures_of(session, case, offices),
             head=f"{notes[-1].size}@{notes[-1].root_hash}" if notes else "",
             made_on=now,
         ),
         wiring.use(Registry).account_titles,
         union_id,
+        offices,
     )
     write_pack(
         target,

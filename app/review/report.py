@@ -23,7 +23,7 @@ from app.cases.models import Case
 from app.foundation.clock import union_day
 from app.foundation.money import in_capitals, yuan
 from app.people import queries as people
-from app.review.queries import Category, Figures
+from app.review.queries import Category, Figures, Step
 from app.wording import Language, Text
 
 _TEMPLATE = Path(__file__).with_name("report.typ")
@@ -34,6 +34,7 @@ Titles = Callable[[uuid.UUID, str], Mapping[str, Text]]
 class Signature:
     """Who signed the review, as what, when."""
 
+    person_id: str
     name: str
     office: Text
     at: datetime
@@ -90,13 +91,17 @@ def signatures_of(session: Session, case: Case, offices: Mapping[str, Text]) -> 
     ]
     names = people.names(session, case.union_id, {row.person_id for row in rows if row.person_id})
     return tuple(
-        Signature(names.get(str(row.person_id), "—"), offices.get(row.office or "", Text("", "")), row.at)
+        Signature(
+            str(row.person_id), names.get(str(row.person_id), "—"), offices.get(row.office or "", Text("", "")), row.at
+        )
         for row in rows
     )
 
 
-def build(figures: Figures, cover: Cover, titles: Titles | None, union_id: uuid.UUID) -> Report:
-    """The report of these figures."""
+def build(
+    figures: Figures, cover: Cover, titles: Titles | None, union_id: uuid.UUID, offices: Mapping[str, Text]
+) -> Report:
+    """The report of these figures; ``offices`` are the titles of the offices in which was decided."""
     spending = titles(union_id, "spending") if titles else {}
     income = titles(union_id, "income") if titles else {}
     tables = (
@@ -108,7 +113,7 @@ def build(figures: Figures, cover: Cover, titles: Titles | None, union_id: uuid.
             tuple(figures.months),
             {1: sum(fen for _, fen in figures.months)},
         ),
-        _items(figures, spending),
+        _items(figures, spending, offices),
     )
     return Report(cover, figures, tuple(_sentences(figures, cover)), tables)
 
@@ -142,7 +147,7 @@ def _share(one: Category) -> str:
     return f"{one.amount_fen * 100 // one.budget_fen} %" if one.budget_fen else "—"
 
 
-def _items(figures: Figures, titles: Mapping[str, Text]) -> Table:
+def _items(figures: Figures, titles: Mapping[str, Text], offices: Mapping[str, Text]) -> Table:
     columns = (
         Column(Text("编号", "No.")),
         Column(Text("付款日期", "Paid on")),
@@ -158,7 +163,7 @@ def _items(figures: Figures, titles: Mapping[str, Text]) -> Table:
             item.case.title,
             _titled(item.case.category or "", titles),
             item.case.amount_fen or 0,
-            "；".join(f"{_VERBS.get(step.action, step.action)} {step.person} {step.at[5:10]}" for step in item.steps),
+            _decided(item.steps, offices),
         )
         for item in figures.items
     )
@@ -167,14 +172,27 @@ def _items(figures: Figures, titles: Mapping[str, Text]) -> Table:
 
 
 _VERBS = {
-    "submit": "提交",
-    "approve": "同意",
-    "chair_approve": "主席同意",
-    "return": "退回",
-    "withdraw": "撤回",
-    "pay": "付款",
-    "publish": "公布",
+    "submit": Text("提交", "Submitted"),
+    "approve": Text("同意", "Approved"),
+    "chair_approve": Text("同意", "Approved"),
+    "return": Text("退回", "Sent back"),
+    "withdraw": Text("撤回", "Withdrawn"),
+    "pay": Text("付款", "Paid"),
+    "publish": Text("公布", "Published"),
 }
+
+
+def _decided(steps: Sequence[Step], offices: Mapping[str, Text]) -> Text:
+    """Who decided what, in which office, when, and what he said."""
+    zh, en = [], []
+    for step in steps:
+        verb = _VERBS.get(step.action, Text(step.action, step.action))
+        office = offices.get(step.office or "", Text(step.office or "", step.office or ""))
+        day = union_day(datetime.fromisoformat(step.at)).strftime("%m-%d")
+        said = f"“{step.comment}”" if step.comment else ""
+        zh.append(f"{verb.zh} {step.person}（{office.zh}）{day}{said}")
+        en.append(f"{verb.en} by {step.person} ({office.en}) {day}{' ' if said else ''}{said}")
+    return Text("；".join(zh), "; ".join(en))
 
 
 def _sentences(figures: Figures, cover: Cover) -> list[Text]:
@@ -207,6 +225,8 @@ def _sentences(figures: Figures, cover: Cover) -> list[Text]:
                 f"Approved and not yet paid: {count} item(s), {yuan(total)} yuan.",
             )
         )
+    if figures.items:
+        told.append(_publication(figures))
     if figures.later:
         told.append(
             Text(
@@ -220,12 +240,23 @@ def _sentences(figures: Figures, cover: Cover) -> list[Text]:
     return told
 
 
+def _publication(figures: Figures) -> Text:
+    """How many of the items were published within the scope, and how long members waited for it."""
+    count, waiting = len(figures.delays), len(figures.items) - len(figures.delays)
+    if not count:
+        return Text(f"尚未公布 {waiting} 笔。", f"Not yet published: {waiting} item(s).")
+    mean, longest = round(sum(figures.delays) / count), figures.delays[-1]
+    zh, en = (f"；尚未公布 {waiting} 笔", f"; {waiting} not yet") if waiting else ("", "")
+    return Text(
+        f"已公布 {count} 笔，从付款到公布平均 {mean} 天，最长 {longest} 天{zh}。",
+        f"{count} item(s) published, {mean} day(s) after payment on average and {longest} at most{en}.",
+    )
+
+
 def _own_approvals(figures: Figures, cover: Cover) -> Text | None:
     """Source: DESIGN 8: approving is no bar to reviewing, and the report says where it was so."""
-    signers = {one.name for one in cover.signatures}
-    count = sum(
-        any(step.person in signers and step.action == "approve" for step in item.steps) for item in figures.items
-    )
+    signers = {one.person_id for one in cover.signatures}
+    count = sum(not item.approvers.isdisjoint(signers) for item in figures.items)
     if not count:
         return None
     return Text(

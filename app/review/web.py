@@ -105,6 +105,7 @@ def review(call: Call, case_id: uuid.UUID) -> str:
             ),
             registry.account_titles,
             principal.union_id,
+            book.titles(),
         )
         page = presenting.case_page(session, registry, detail, principal, call.now, call.language)
     return render_template("review/review.html", **page, report=told, tables_told=_tables(told, found), latest=latest)

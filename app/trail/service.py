@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.foundation.clock import stamp
+from app.foundation.db import table_of, write_rows
 from app.trail.canonical import canonical
 from app.trail.chain import SALT_BYTES, chain_next, chain_start, commitment, leaf_hash
 from app.trail.keys import SigningKey
@@ -60,6 +61,20 @@ def start(session: Session, union_id: uuid.UUID, origin: str, algorithm: str = "
     )
 
 
+_HEAD = (
+    sa.select(TrailHead.size, TrailHead.chain_hash, TrailHead.origin, TrailHead.algorithm)
+    .where(TrailHead.union_id == sa.bindparam("union"))
+    .with_for_update()
+)
+_NEW_ENTRY = sa.insert(table_of(TrailEntry))
+_NEW_VALUE = sa.insert(table_of(TrailValue))
+_NEW_HEAD = (
+    sa.update(table_of(TrailHead))
+    .where(TrailHead.union_id == sa.bindparam("union"))
+    .values(size=sa.bindparam("new_size"), chain_hash=sa.bindparam("new_chain_hash"))
+)
+
+
 def append(session: Session, union_id: uuid.UUID, record: Record, now: datetime) -> int:
     """Write one record at the end of the union's log and return its number."""
     return append_all(session, union_id, [record], now)[0]
@@ -70,11 +85,8 @@ def append_all(session: Session, union_id: uuid.UUID, records: Sequence[Record],
 
     The head row is locked here, last of all locks, so that numbers have no gaps and the chain no forks.
     """
-    head = session.execute(
-        sa.select(TrailHead.size, TrailHead.chain_hash, TrailHead.origin, TrailHead.algorithm)
-        .where(TrailHead.union_id == union_id)
-        .with_for_update()
-    ).one()
+    connection = session.connection()
+    head = connection.execute(_HEAD, {"union": union_id}).one()
     chain, entries, values = bytes.fromhex(head.chain_hash), [], []
     seqs = list(range(int(head.size) + 1, int(head.size) + 1 + len(records)))
     for seq, record in zip(seqs, records, strict=True):
@@ -95,13 +107,10 @@ def append_all(session: Session, union_id: uuid.UUID, records: Sequence[Record],
             {"union_id": union_id, "seq": seq, "path": path, "salt": salt, "value": value}
             for path, (salt, value) in record.values.items()
         ]
-    session.execute(sa.insert(TrailEntry.__table__), entries)  # type: ignore[arg-type]
-    if values:
-        session.execute(sa.insert(TrailValue.__table__), values)  # type: ignore[arg-type]
-    session.execute(
-        sa.update(TrailHead)
-        .where(TrailHead.union_id == union_id)
-        .values(size=head.size + len(records), chain_hash=chain.hex())
+    write_rows(connection, _NEW_ENTRY, entries)
+    write_rows(connection, _NEW_VALUE, values)
+    connection.execute(
+        _NEW_HEAD, {"union": union_id, "new_size": head.size + len(records), "new_chain_hash": chain.hex()}
     )
     return seqs
 
@@ -122,11 +131,7 @@ def _body_of(record: Record, origin: str, seq: int, now: datetime) -> bytes:
 
 def make_checkpoint(session: Session, union_id: uuid.UUID, key: SigningKey, now: datetime) -> str:
     """Sign the tree of everything recorded so far and return the note. Made also when nothing is new."""
-    head = session.execute(
-        sa.select(TrailHead.size, TrailHead.chain_hash, TrailHead.origin, TrailHead.algorithm)
-        .where(TrailHead.union_id == union_id)
-        .with_for_update()
-    ).one()
+    head = session.connection().execute(_HEAD, {"union": union_id}).one()
     last = session.execute(
         sa.select(TrailCheckpoint.size, TrailCheckpoint.frontier)
         .where(TrailCheckpoint.union_id == union_id)

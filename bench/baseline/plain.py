@@ -34,7 +34,7 @@ from app.trail.chain import chain_next, leaf_hash
 from app.trail.models import TrailEntry, TrailHead
 
 STATES = ["draft", "submitted", "audited", "published", "rejected", "voided"]
-TRANSITIONS = [
+TRANSITIONS: list[Any] = [
     {"trigger": "submit", "source": "draft", "dest": "submitted"},
     {"trigger": "approve", "source": "submitted", "dest": "audited"},
     {"trigger": "send_back", "source": "submitted", "dest": "draft"},

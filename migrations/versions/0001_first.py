@@ -167,10 +167,13 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is a long list
         op.f("ix_case_union_id_opener_id_updated_at"), "case", ["union_id", "opener_id", "updated_at"], unique=False
     )
     op.create_index(
-        op.f("ix_case_union_id_phase_published_at"), "case", ["union_id", "phase", "published_at"], unique=False
+        op.f("ix_case_union_id_phase_updated_at"), "case", ["union_id", "phase", "updated_at"], unique=False
     )
     op.create_index(
-        op.f("ix_case_union_id_workflow_phase_day"), "case", ["union_id", "workflow", "phase", "day"], unique=False
+        op.f("ix_case_union_id_workflow_phase_day_category_amount_fen"),
+        "case",
+        ["union_id", "workflow", "phase", "day", "category", "amount_fen"],
+        unique=False,
     )
     op.create_table(
         "claim",
@@ -538,6 +541,14 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is a long list
     )
     op.create_index(
         op.f("ix_decision_union_id_person_id_at"), "decision", ["union_id", "person_id", "at"], unique=False
+    )
+    op.create_index(
+        "ix_decision_open_vote",
+        "decision",
+        ["union_id", "person_id", "case_id", "at"],
+        unique=False,
+        sqlite_where=sa.text("closes IS 0"),
+        postgresql_where=sa.text("closes IS false"),
     )
     op.create_table(
         "office_holding",

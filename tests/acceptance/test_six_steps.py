@@ -43,7 +43,7 @@ def uploaded(site: Site, content: bytes, name: str, who: str = "treasurer") -> d
     return dict(answer.get_json())
 
 
-def test_the_six_steps(site: Site, tmp_path: Path) -> None:
+def test_the_six_steps(site: Site, tmp_path: Path) -> None:  # noqa: PLR0915 - one story, told whole
     chair = site["chair"]
     assert chair.patch("/union", {"two_auditor_limit_fen": LIMIT, "tax_id": UNION_TAX_ID}).status_code == 200
 

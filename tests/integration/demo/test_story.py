@@ -14,18 +14,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases import queries as cases
+from app.cases.definitions import Definitions
 from app.cases.models import Case, CaseFile, Decision, StoredFile
+from app.cases.ports import Registry
 from app.cases.service import Cases
 from app.demo.people import UNION, UPPER_UNION, USERNAMES
+from app.foundation.clock import union_day
 from app.foundation.db import Database
 from app.foundation.edge import Wiring
 from app.foundation.storage import Store
 from app.people import queries as people
-from app.people.models import INSTALLATION, Union
+from app.people.models import Union
 from app.people.principal import Principal
 from app.people.sign_in import SignIns
-from app.trail.chain import chain_next, chain_start, leaf_hash
+from app.review.verification import Verifier
+from app.trail.keys import SigningKey
 from app.trail.models import TrailCheckpoint, TrailEntry, TrailHead
+from app.trail.note import TrustedKey
 from app.wiring import wire
 from config import Settings
 from tests.fixtures.demo import LOADED_AT, DemoDatabase
@@ -156,19 +161,24 @@ def test_nothing_happens_out_of_order_or_after_the_last_day(session: Session, un
     assert set(decided) <= accounts
 
 
-def test_every_trail_is_an_unbroken_chain_with_a_checkpoint_at_its_end(session: Session, union: Union) -> None:
+def test_the_whole_record_verifies(wiring: Wiring, session: Session, union: Union) -> None:
     upper = people.union_by_slug(session, UPPER_UNION.slug)
     assert upper is not None
-    for union_id in (INSTALLATION, upper.id, union.id):
-        head = session.get_one(TrailHead, union_id)
-        chain = chain_start(head.origin, head.algorithm)
-        for body in session.scalars(
-            sa.select(TrailEntry.body).where(TrailEntry.union_id == union_id).order_by(TrailEntry.seq)
-        ):
-            chain = chain_next(chain, leaf_hash(body, head.algorithm), head.algorithm)
-        assert chain.hex() == head.chain_hash
-        last = session.scalar(sa.select(sa.func.max(TrailCheckpoint.size)).where(TrailCheckpoint.union_id == union_id))
-        assert last == head.size
+    store: Store = wiring.use(Store)  # type: ignore[type-abstract]
+    verifier = Verifier(wiring.use(Definitions), wiring.use(Registry), store)
+    for one in (upper, union):
+        head = session.get_one(TrailHead, one.id)
+        key = TrustedKey(wiring.use(SigningKey).named(head.origin).verifier, 0, None)
+        assert list(verifier.verify(session, one.id, [key])) == []
+
+
+def test_every_month_ends_with_a_signed_head(session: Session, union: Union) -> None:
+    made = session.scalars(
+        sa.select(TrailCheckpoint.made_at).where(TrailCheckpoint.union_id == union.id).order_by(TrailCheckpoint.made_at)
+    ).all()
+    assert [union_day(moment).month for moment in made] == [12, *range(1, 11), 11]
+    last = session.scalar(sa.select(sa.func.max(TrailCheckpoint.size)).where(TrailCheckpoint.union_id == union.id))
+    assert last == session.get_one(TrailHead, union.id).size
 
 
 def test_every_file_of_a_case_is_kept_whole(wiring: Wiring, session: Session, union: Union) -> None:

@@ -1,0 +1,244 @@
+"""Whether one case stands as its records tell: state, columns, form, sealed values, files and decisions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.cases.models import Case, CaseFile, Decision, StoredFile
+from app.cases.values import columns_of, file_ids, split_sealed
+from app.engine.definition import Definition, Phase
+from app.engine.replay import Broken, refold
+from app.foundation.clock import stamp
+from app.review.telling import Kept, Told, kept_beside
+from app.trail.chain import commitment, data_hash
+from app.trail.verifying import Problem
+from app.wording import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the tables hold about one case besides its row."""
+
+    decisions: Sequence[Decision] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    """File id -> SHA-256."""
+    kept: Mapping[int, Sequence[Kept]] = field(default_factory=dict)
+    """By record, what opens its commitments."""
+
+
+def rows_of(session: Session, union_id: uuid.UUID, seqs: Mapping[uuid.UUID, Sequence[int]]) -> Mapping[uuid.UUID, Rows]:
+    """The rows of some cases, in three statements; ``seqs`` are each case's records."""
+    decisions: dict[uuid.UUID, list[Decision]] = {case_id: [] for case_id in seqs}
+    for row in session.scalars(
+        sa.select(Decision)
+        .where(Decision.union_id == union_id, Decision.case_id.in_(seqs))
+        .order_by(Decision.case_id, Decision.event)
+    ):
+        decisions[row.case_id].append(row)
+    files: dict[uuid.UUID, dict[str, str]] = {case_id: {} for case_id in seqs}
+    for case_id, file_id, sha256 in session.execute(
+        sa.select(CaseFile.case_id, StoredFile.id, StoredFile.sha256)
+        .join(StoredFile, (StoredFile.union_id == CaseFile.union_id) & (StoredFile.id == CaseFile.file_id))
+        .where(CaseFile.union_id == union_id, CaseFile.case_id.in_(seqs))
+    ):
+        files[case_id][str(file_id)] = sha256
+    kept = kept_beside(session, union_id, [seq for each in seqs.values() for seq in each])
+    return {
+        case_id: Rows(decisions[case_id], files[case_id], {seq: kept.get(seq, []) for seq in each})
+        for case_id, each in seqs.items()
+    }
+
+
+def case_holds(case: Case, definition: Definition, records: Sequence[Told], rows: Rows) -> Iterator[Problem]:
+    """Every difference between the case and its records, which are at least one and in order."""
+    subject = case.number or str(case.id)
+    standing = refold(definition, (record.move for record in records))
+    if isinstance(standing, Broken):
+        text = Text(f"{subject}：{standing.text.zh}", f"{subject}: {standing.text.en}")
+        yield Problem(f"replay_{standing.code}", text, standing.seq, subject)
+        return
+    phase = definition.state(standing.state).phase.value
+    stands = {"state": standing.state, "round": standing.round, "phase": phase}
+    yield from _row_holds(case, definition, records, stands, subject)
+    yield from _columns_hold(case, definition, subject, records[-1].seq)
+    if case.state != definition.initial:
+        yield from _form_holds(case, definition, records, rows, subject)
+    yield from _values_are_kept(records, rows, subject)
+    yield from _files_hold(case, definition, records, rows, subject)
+    yield from _decisions_hold(records, rows.decisions, subject)
+
+
+_NAMES = {
+    "state": "状态",
+    "round": "轮次",
+    "phase": "阶段",
+    "number": "编号",
+    "version": "版本",
+    "events": "步数",
+    "definition_hash": "流程版本",
+    "data_hash": "内容指纹",
+    "submitter_id": "提交人",
+    "submitted_at": "提交时间",
+    "published_at": "公布时间",
+}
+
+
+def _row_holds(
+    case: Case, definition: Definition, records: Sequence[Told], stands: Mapping[str, object], subject: str
+) -> Iterator[Problem]:
+    last = records[-1]
+    expected: dict[str, object] = {
+        **stands,
+        "number": last.case.get("number"),
+        "events": len(records),
+        "definition_hash": last.case.get("definition"),
+        "data_hash": last.body.get("data_hash"),
+        **_firsts(definition, records),
+    }
+    if case.state != definition.initial:
+        expected["version"] = last.case.get("version")  # a draft's version grows with every change of it
+    for name, value in expected.items():
+        found = _plain(getattr(case, name))
+        if found != value:
+            text = Text(
+                f"{subject}：表里的{_NAMES[name]}是“{found}”，按留痕应为“{value}”。",
+                f"{subject}: its row says {name} “{found}”, the trail says “{value}”.",
+            )
+            yield Problem("case_differs", text, last.seq, subject)
+
+
+def _firsts(definition: Definition, records: Sequence[Told]) -> dict[str, object]:
+    """Who sent it off last and when, and when it was published."""
+    found: dict[str, object] = {"submitter_id": None, "submitted_at": None, "published_at": None}
+    for record in records:
+        move = record.move
+        if move.closes and move.source == definition.initial:
+            found |= {"submitter_id": move.person, "submitted_at": record.body.get("at")}
+        if move.closes and definition.state(move.target).phase is Phase.PUBLISHED:
+            found["published_at"] = record.body.get("at")
+    return found
+
+
+def _plain(value: object) -> object:
+    """A column's value as the trail writes it."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    return str(value) if isinstance(value, uuid.UUID) else value
+
+
+def _columns_hold(case: Case, definition: Definition, subject: str, seq: int) -> Iterator[Problem]:
+    """What lists show is what the form says."""
+    columns = columns_of(definition, case.data)
+    for name in ("title", "amount_fen", "category", "day"):
+        if getattr(case, name) != getattr(columns, name):
+            text = Text(
+                f"{subject}：列表里的{name}与单据内容不符。", f"{subject}: its {name} is not what the form says."
+            )
+            yield Problem("column_differs", text, seq, subject)
+
+
+def _form_holds(
+    case: Case, definition: Definition, records: Sequence[Told], rows: Rows, subject: str
+) -> Iterator[Problem]:
+    """The form is what the trail committed to, in clear and sealed.
+
+    A draft may have been changed since it was returned; it is committed to again when it is submitted.
+    """
+    clear, secret = split_sealed(definition, case.data)
+    seq = records[-1].seq
+    if set(secret) != set(case.sealed) or data_hash(clear, case.sealed) != case.data_hash:
+        text = Text(
+            f"{subject}：单据内容与留痕不符，提交之后被改动过。",
+            f"{subject}: its content is not what the trail committed to; it was changed behind its back.",
+        )
+        yield Problem("data_changed", text, seq, subject)
+        return
+    for path, value in secret.items():
+        kept = [one for each in rows.kept.values() for one in each if one.path == path]
+        is_erased = any(one.salt is None for one in kept)
+        if not is_erased and not any(_opens(one, value, case.sealed[path]) for one in kept):
+            text = Text(
+                f"{subject}：单据里的“{path}”与留痕封存的不符，提交之后被改动过。",
+                f"{subject}: its “{path}” does not open what the trail sealed; it was changed behind its back.",
+            )
+            yield Problem("data_changed", text, seq, subject)
+
+
+def _opens(kept: Kept, value: object, committed: str) -> bool:
+    return kept.salt is not None and commitment(kept.salt, value) == committed
+
+
+def _values_are_kept(records: Sequence[Told], rows: Rows, subject: str) -> Iterator[Problem]:
+    """What opens a commitment lies beside the record that made it; erasing empties the row and leaves it."""
+    seen: set[tuple[str, str]] = set()
+    for record in records:
+        there = {one.path for one in rows.kept.get(record.seq, ())}
+        for path, committed in record.sealed.items():
+            if (path, committed) not in seen and path not in there:
+                text = Text(
+                    f"{subject}：第 {record.seq} 条封存的“{path}”不见了。",
+                    f"{subject}: the sealed value “{path}” of entry {record.seq} is gone.",
+                )
+                yield Problem("value_missing", text, record.seq, subject)
+            seen.add((path, committed))
+
+
+def _files_hold(
+    case: Case, definition: Definition, records: Sequence[Told], rows: Rows, subject: str
+) -> Iterator[Problem]:
+    """The case stands on the files its records name: those of every round are tied to it, and the form's are the last."""
+    named = [record.files for record in records if record.files is not None]
+    ever: frozenset[str] = frozenset().union(*named)
+    differs = ever != set(rows.files.values())
+    if case.state != definition.initial and named:
+        differs |= named[-1] != {rows.files.get(file) for file in file_ids(definition, case.data)}
+    if differs:
+        text = Text(
+            f"{subject}：附件与留痕所记的不是同一批文件。", f"{subject}: its files are not those that the trail names."
+        )
+        yield Problem("files_differ", text, records[-1].seq, subject)
+
+
+def _decisions_hold(records: Sequence[Told], rows: Sequence[Decision], subject: str) -> Iterator[Problem]:
+    """Each decision row says what its record says."""
+    by_seq = {row.trail_seq: row for row in rows}
+    for event, record in enumerate(records, start=1):
+        row = by_seq.pop(record.seq, None)
+        if row is None or _row_of(row) != _row_told(record, event):
+            text = Text(
+                f"{subject}：第 {record.seq} 条的决定与决定表不符。",
+                f"{subject}: the decision of entry {record.seq} is not what its row says.",
+            )
+            yield Problem("decision_differs", text, record.seq, subject)
+    for seq in by_seq:
+        text = Text(
+            f"{subject}：决定表里多出一条，留痕里没有。", f"{subject}: a decision row that the trail does not know."
+        )
+        yield Problem("decision_untold", text, seq, subject)
+
+
+def _row_of(row: Decision) -> tuple[object, ...]:
+    who = (_plain(row.person_id), row.office, row.rule)
+    return row.event, row.action, row.source, row.target, row.closes, row.round, *who, stamp(row.at), row.data_hash
+
+
+def _row_told(record: Told, event: int) -> tuple[object, ...]:
+    move, body, actor = record.move, record.body, record.actor
+    who = (move.person, actor.get("office"), actor.get("system"))
+    return (
+        event,
+        move.action,
+        move.source,
+        move.target,
+        move.closes,
+        move.round,
+        *who,
+        body.get("at"),
+        body.get("data_hash"),
+    )

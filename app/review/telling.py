@@ -1,0 +1,114 @@
+"""What the trail tells of each case: which records are about it, and each record taken apart."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.engine.replay import Move
+from app.trail.canonical import is_canonical, parse
+from app.trail.models import TrailEntry, TrailValue
+from app.trail.verifying import entries
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One record of the trail about a case."""
+
+    seq: int
+    body: Mapping[str, Any]
+
+    @property
+    def case(self) -> Mapping[str, Any]:
+        """What it says of the case itself: number, round, version, definition."""
+        return _mapping(self.body.get("case"))
+
+    @property
+    def actor(self) -> Mapping[str, Any]:
+        """Person and office, or the rule that acted."""
+        return _mapping(self.body.get("actor"))
+
+    @property
+    def sealed(self) -> Mapping[str, str]:
+        """Commitments by path."""
+        return _mapping(self.body.get("sealed"))
+
+    @property
+    def files(self) -> frozenset[str] | None:
+        """SHA-256 of every file that the form stood on; None where the step changed nothing in the form."""
+        files = self.body.get("files")
+        return frozenset(map(str, files)) if isinstance(files, list) else None
+
+    @property
+    def move(self) -> Move:
+        """The step, as the engine replays it."""
+        body = self.body
+        return Move(
+            seq=self.seq,
+            action=str(body.get("action")),
+            source=str(body.get("from")),
+            target=str(body.get("to")),
+            closes=bool(body.get("closes")),
+            person=self.actor.get("person"),
+            votes=tuple(body.get("votes") or ()),
+            need=body.get("need"),
+            routing=body.get("routing") or {},
+            round=int(self.case.get("round") or 0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A value kept beside the trail to open a commitment; without a salt it was erased."""
+
+    seq: int
+    path: str
+    salt: bytes | None
+
+
+def records_by_case(session: Session, union_id: uuid.UUID) -> dict[str, list[int]]:
+    """Case id -> the numbers of its records, in order. Only numbers are held, so that memory stays small."""
+    found: dict[str, list[int]] = {}
+    for entry in entries(session, union_id):
+        body = _parsed(bytes(entry.body))
+        case_id = _mapping(body.get("case")).get("id")
+        if case_id is not None:
+            found.setdefault(str(case_id), []).append(entry.seq)
+    return found
+
+
+def told(session: Session, union_id: uuid.UUID, seqs: Iterable[int]) -> dict[int, Told]:
+    """Those records, taken apart."""
+    rows = session.execute(
+        sa.select(TrailEntry.seq, TrailEntry.body).where(
+            TrailEntry.union_id == union_id, TrailEntry.seq.in_(list(seqs))
+        )
+    )
+    return {seq: Told(seq, _parsed(bytes(body))) for seq, body in rows}
+
+
+def kept_beside(session: Session, union_id: uuid.UUID, seqs: Sequence[int]) -> dict[int, list[Kept]]:
+    """What is kept to open the commitments of those records."""
+    found: dict[int, list[Kept]] = {}
+    rows = session.execute(
+        sa.select(TrailValue.seq, TrailValue.path, TrailValue.salt).where(
+            TrailValue.union_id == union_id, TrailValue.seq.in_(seqs)
+        )
+    )
+    for seq, path, salt in rows:
+        found.setdefault(seq, []).append(Kept(seq, path, None if salt is None else bytes(salt)))
+    return found
+
+
+def _parsed(body: bytes) -> Mapping[str, Any]:
+    """The record; nothing where its bytes are not canonical, which the check of the log has named already."""
+    return _mapping(parse(body)) if is_canonical(body) else {}
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
