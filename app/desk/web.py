@@ -31,6 +31,16 @@ from app.wording import Text
 web = Blueprint("desk", __name__)
 
 BOOKS = {"treasurer", "accountant", "cashier", "auditor", "audit_chair", "chair", "vice_chair", "clerk"}
+OFFICERS = BOOKS | {
+    "standing_member",
+    "organiser",
+    "publicist",
+    "culture_sports",
+    "welfare",
+    "women_workers",
+    "group_leader",
+}
+"""Whoever holds an office of the union, the maintainer apart."""
 TABS = (
     ("todo", Text("待我处理", "Waiting for me")),
     ("mine", Text("我发起的", "Started by me")),
@@ -69,7 +79,7 @@ def desk_page(call: Call) -> str:
             published=[presenting.row(one) | {"title_of_state": _title_of(definitions, one)} for one in published],
             openable=desk.openable(definitions, principal.offices),
             today=today,
-            sees_books=not BOOKS.isdisjoint(principal.offices),
+            sees_plan=not OFFICERS.isdisjoint(principal.offices),
         )
 
 
@@ -217,7 +227,7 @@ def _title_of(definitions: Mapping[str, Definition], case: Case) -> Text:
 NAV = (
     ("/desk", "工作台", "Desk", "home", "g d", None),
     ("/inbox", "待办", "Inbox", "inbox", "g i", None),
-    ("/plan", "年度计划", "Plan", "plan", "g p", None),
+    ("/plan", "年度计划", "Plan", "plan", "g p", OFFICERS),
     ("/budget", "预算与支出", "Budget", "budget", "g b", BOOKS),
     ("/publish", "公布", "Publish", "send", None, {"chair", "clerk"}),
     ("/review", "经费审查", "Fund review", "review", "g r", BOOKS - {"cashier", "clerk"}),

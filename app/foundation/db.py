@@ -277,6 +277,7 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=pool_size,
+            pool_use_lifo=True,  # the connection used last has the pages and statements at hand
             connect_args={"timeout": 5, "check_same_thread": False},
         )
         event.listen(engine, "connect", _sqlite_setup(journal, write=write))

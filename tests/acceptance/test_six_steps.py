@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import zipfile
@@ -19,6 +20,7 @@ from app.demo.documents import (
     invoice_xml,
     sample_tax_id,
 )
+from tests.fixtures.browsing import reader
 from tests.fixtures.sites import PNG, Site, settings_for, site_on
 
 UNION_TAX_ID = sample_tax_id(1, union=True)
@@ -92,7 +94,7 @@ def test_the_six_steps(site: Site, tmp_path: Path) -> None:  # noqa: PLR0915 - o
     assert all(one["ok"] for one in answers)
     public = site.app.test_client().get("/api/v1/public/brook?year=2026")
     assert public.status_code == 200
-    told = public.get_data(as_text=True)
+    told = json.dumps(public.get_json(), ensure_ascii=False)
     assert "HD-0" not in told
     assert "河边文具店" not in told
     assert "五一歌咏比赛用品" in told
@@ -160,8 +162,13 @@ def test_a_fifth_workflow_is_one_file(sqlite_database_url: str, tmp_path: Path) 
     folder.mkdir()
     (folder / "prize.yaml").write_text(PRIZE, encoding="utf-8")
     site = site_on(sqlite_database_url, tmp_path, GONGKAI_EXTRA_WORKFLOWS=str(folder))
-    names = [one["name"] for one in site["organiser"].get("/workflows").get_json()["workflows"]]
-    assert "prize" in names
+    described = {one["name"]: one for one in site["organiser"].get("/workflows").get_json()["workflows"]}
+    assert described["prize"]["data"]["properties"]["prize_fen"]["type"] in ("integer", ["integer", "null"])
+    browser = reader(site, "organiser")
+    assert "/cases/new/prize" in browser.get("/desk").text + browser.get("/inbox").text
+    form = browser.get("/cases/new/prize").text
+    assert all(f'name="{name}"' in form for name in ("name", "won_on", "prize_fen"))
+    assert "金额（元）" in form
     paper = uploaded(site, PNG, "list.png", "organiser")["id"]
     case = site.opened(
         "organiser", "prize", name="技能比武一等奖", won_on="2026-05-01", prize_fen=80_000, papers=[paper]
@@ -174,7 +181,15 @@ def test_a_fifth_workflow_is_one_file(sqlite_database_url: str, tmp_path: Path) 
     assert case["id"] not in [one["id"] for one in site["auditor1"].get("/inbox").get_json()["items"]]
     case = site.acted("auditchair", case, "approve")
     assert (case["state"], case["phase"]) == ("agreed", "audited")
-    assert len(site["organiser"].get(f"/cases/{case['id']}/trail").get_json()["entries"]) == 3
+    entries = site["organiser"].get(f"/cases/{case['id']}/trail").get_json()["entries"]
+    assert [entry["body"]["event"] for entry in entries] == ["case.submit", "case.approve", "case.approve"]
+    page = browser.get(f"/cases/{case['id']}").text
+    assert "技能比武一等奖" in page
+    assert "800.00" in page
+    assert site.acted("chair", case, "publish")["phase"] == "published"
+    assert "技能比武一等奖" in site.app.test_client().get("/public/brook").text
+    verdict = site.app.test_cli_runner().invoke(args=["trail", "verify"])
+    assert verdict.exit_code == 0, verdict.output
     site.database.close()
 
 

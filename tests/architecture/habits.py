@@ -185,8 +185,11 @@ def _written_by_call(module: Module, node: ast.Call, names: dict[str, str], guar
         yield Finding(module.path, node.lineno, f"makes a {called}")
     if called.rpartition(".")[2] in WRITING:
         for part in node.args:
-            if meant(part, names).removesuffix(".__table__") in guarded:
-                yield Finding(module.path, node.lineno, f"{called}({meant(part, names)}) writes behind the door")
+            # ``insert(table_of(Case))`` writes the same table as ``insert(Case)``.
+            subjects = part.args if isinstance(part, ast.Call) else [part]
+            for subject in subjects:
+                if meant(subject, names).removesuffix(".__table__") in guarded:
+                    yield Finding(module.path, node.lineno, f"{called}({meant(subject, names)}) writes behind the door")
 
 
 def _written_by_assignment(

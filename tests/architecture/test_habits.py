@@ -49,6 +49,7 @@ BAD: list[tuple[Habit, str]] = [
     (CASES, "import app.cases.models\napp.cases.models.Case()"),
     (CASES, "import sqlalchemy as sa\nfrom app.cases.models import Case\nsa.update(Case).values(state='x')"),
     (CASES, "from sqlalchemy import insert\nfrom app.cases.models import Case\ninsert(Case.__table__)"),
+    (CASES, "import sqlalchemy as sa\nfrom app.cases.models import Case\nsa.insert(table_of(Case))"),
     (CASES, "from app.cases.models import Decision\nsession.execute(delete(Decision))"),
     (CASES, "case.state = 'published'"),
     (CASES, "case.votes += 1"),

@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from app.foundation.edge import door_of
 from app.people.policy import Policy
-from app.trail.models import TrailHead
+from tests.fixtures.answers import codes, problem, trail_size
 from tests.fixtures.sites import PNG, Site, unknown
 from tests.fixtures.unions import found
-
-
-def problem(answer: Any, status: int, code: str | None = None) -> dict[str, Any]:
-    """The problem document, after checking that it is a proper one in both languages."""
-    told = dict(answer.get_json())
-    assert answer.status_code == status, told
-    assert answer.mimetype == "application/problem+json"
-    assert told["message"]["zh-CN"]
-    assert told["message"]["en"]
-    assert "Traceback" not in answer.get_data(as_text=True)
-    if code is not None:
-        assert told["code"] == code, told
-    return told
-
-
-def codes(told: dict[str, Any]) -> set[str]:
-    """Every reason's code."""
-    return {one["code"] for one in told.get("refusals", [])}
-
-
-def trail_size(site: Site) -> int:
-    """How many records the union's trail has."""
-    with site.database.read() as session:
-        return int(session.scalar(sa.select(TrailHead.size).where(TrailHead.union_id == site.town.union_id)) or 0)
 
 
 def test_the_whole_life_of_a_claim(site: Site) -> None:
@@ -100,21 +75,21 @@ def test_an_approver_does_not_pay_and_nobody_pays_before_approval(site: Site) ->
 
 
 @pytest.mark.parametrize("action", ["to_paid", "__init__", "trigger", "may_approve", "to_published"])
-def test_only_actions_of_the_workflow_exist(sqlite_site: Site, action: str) -> None:
-    problem(sqlite_site.tried("auditor1", sqlite_site.submitted(), action), 422, "unknown_action")
+def test_only_actions_of_the_workflow_exist(shared_site: Site, action: str) -> None:
+    problem(shared_site.tried("auditor1", shared_site.submitted(), action), 422, "unknown_action")
 
 
-def test_a_stale_or_missing_version_is_refused(sqlite_site: Site) -> None:
-    draft = sqlite_site.claim()
+def test_a_stale_or_missing_version_is_refused(shared_site: Site) -> None:
+    draft = shared_site.claim()
     path = f"/cases/{draft['id']}"
-    changed = sqlite_site["treasurer"].patch(path, {"version": 1, "data": {"purpose": "改过的事由"}})
+    changed = shared_site["treasurer"].patch(path, {"version": 1, "data": {"purpose": "改过的事由"}})
     assert changed.get_json()["version"] == 2
-    problem(sqlite_site["treasurer"].patch(path, {"data": {"purpose": "x"}}), 428, "version_missing")
-    problem(sqlite_site["treasurer"].patch(path, {"version": 1, "data": {"purpose": "x"}}), 409, "stale_version")
-    problem(sqlite_site["treasurer"].post(f"{path}/actions/submit", {}), 428, "version_missing")
-    problem(sqlite_site["treasurer"].post(f"{path}/actions/submit", {"version": 1}), 409, "stale_version")
+    problem(shared_site["treasurer"].patch(path, {"data": {"purpose": "x"}}), 428, "version_missing")
+    problem(shared_site["treasurer"].patch(path, {"version": 1, "data": {"purpose": "x"}}), 409, "stale_version")
+    problem(shared_site["treasurer"].post(f"{path}/actions/submit", {}), 428, "version_missing")
+    problem(shared_site["treasurer"].post(f"{path}/actions/submit", {"version": 1}), 409, "stale_version")
     for wrong in ("7", 7.0, True, None):
-        answer = sqlite_site["treasurer"].patch(path, {"version": wrong, "data": {}})
+        answer = shared_site["treasurer"].patch(path, {"version": wrong, "data": {}})
         assert answer.status_code in {422, 428}, wrong
 
 
@@ -122,11 +97,11 @@ def test_a_stale_or_missing_version_is_refused(sqlite_site: Site) -> None:
     "name",
     ["status", "state", "approved_by", "union_id", "owner_id", "version", "id", "opened_at", "seq", "hash", "paid_on"],
 )
-def test_nobody_sets_what_the_system_sets(sqlite_site: Site, name: str) -> None:
+def test_nobody_sets_what_the_system_sets(shared_site: Site, name: str) -> None:
     body = {"workflow": "expense_claim", "data": {name: "published"}}
-    told = problem(sqlite_site["treasurer"].post("/cases", body), 422, "invalid")
+    told = problem(shared_site["treasurer"].post("/cases", body), 422, "invalid")
     assert f"data.{name}" in told["errors"]
-    told = problem(sqlite_site["treasurer"].post("/cases", {"workflow": "expense_claim", "data": {}, name: 1}), 422)
+    told = problem(shared_site["treasurer"].post("/cases", {"workflow": "expense_claim", "data": {}, name: 1}), 422)
     assert name in told["errors"]
 
 
@@ -134,9 +109,9 @@ def test_nobody_sets_what_the_system_sets(sqlite_site: Site, name: str) -> None:
     "amount",
     ["1_000.00", "１２３", "100", 1.5, 100.0, -1, 0, True, None, [], 10**13, "1e400", {"fen": 1}],
 )
-def test_money_is_whole_fen_and_nothing_that_resembles_it(sqlite_site: Site, amount: object) -> None:
+def test_money_is_whole_fen_and_nothing_that_resembles_it(shared_site: Site, amount: object) -> None:
     data = {"lines": [{"summary": "x", "amount_fen": amount}]}
-    answer = sqlite_site["treasurer"].post("/cases", {"workflow": "expense_claim", "data": data})
+    answer = shared_site["treasurer"].post("/cases", {"workflow": "expense_claim", "data": data})
     if amount is None:
         assert answer.status_code == 201  # an empty amount is a draft's right; it cannot be submitted
         return
@@ -157,35 +132,35 @@ def test_money_is_whole_fen_and_nothing_that_resembles_it(sqlite_site: Site, amo
     ],
     ids=["duplicate", "nan", "deep", "huge number", "not utf-8", "cut off", "empty"],
 )
-def test_malformed_json_is_a_clear_no(sqlite_site: Site, raw: bytes) -> None:
-    answer = sqlite_site["treasurer"].send("POST", "/cases", data=raw, content_type="application/json")
+def test_malformed_json_is_a_clear_no(shared_site: Site, raw: bytes) -> None:
+    answer = shared_site["treasurer"].send("POST", "/cases", data=raw, content_type="application/json")
     problem(answer, 400, "malformed_json")
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\u202eb", "a\u200bb", "\ud800", "x" * 201])
-def test_text_is_what_it_looks_like(sqlite_site: Site, text: str) -> None:
-    answer = sqlite_site["treasurer"].post("/cases", {"workflow": "expense_claim", "data": {"purpose": text}})
+def test_text_is_what_it_looks_like(shared_site: Site, text: str) -> None:
+    answer = shared_site["treasurer"].post("/cases", {"workflow": "expense_claim", "data": {"purpose": text}})
     assert answer.status_code in {400, 422}
 
 
 @pytest.mark.parametrize(
     "day", ["2026-02-29", "0001-01-01", "9999-12-31", "2026-4-1", "２０２６-01-01", "2026-01-01\n", 20260101]
 )
-def test_days_are_days(sqlite_site: Site, day: object) -> None:
-    answer = sqlite_site["treasurer"].post("/cases", {"workflow": "expense_claim", "data": {"spent_on": day}})
+def test_days_are_days(shared_site: Site, day: object) -> None:
+    answer = shared_site["treasurer"].post("/cases", {"workflow": "expense_claim", "data": {"spent_on": day}})
     told = problem(answer, 422)
     assert "data.spent_on" in told["errors"]
 
 
-def test_a_total_that_the_lines_do_not_make_is_refused(sqlite_site: Site) -> None:
+def test_a_total_that_the_lines_do_not_make_is_refused(shared_site: Site) -> None:
     data = {"lines": [{"summary": "x", "amount_fen": 100}], "amount_fen": 101}
-    told = problem(sqlite_site["treasurer"].post("/cases", {"workflow": "expense_claim", "data": data}), 422)
+    told = problem(shared_site["treasurer"].post("/cases", {"workflow": "expense_claim", "data": data}), 422)
     assert "data.amount_fen" in told["errors"]
 
 
-def test_an_incomplete_claim_is_told_every_gap_at_once(sqlite_site: Site) -> None:
-    draft = sqlite_site.opened("treasurer", "expense_claim", purpose="只有事由")
-    told = problem(sqlite_site.tried("treasurer", draft, "submit"), 422)
+def test_an_incomplete_claim_is_told_every_gap_at_once(shared_site: Site) -> None:
+    draft = shared_site.opened("treasurer", "expense_claim", purpose="只有事由")
+    told = problem(shared_site.tried("treasurer", draft, "submit"), 422)
     missing = {one["figures"]["field"] for one in told["refusals"] if one["code"] == "field_missing"}
     assert missing >= {"spent_on", "account", "lines", "payee"}
 
@@ -235,12 +210,12 @@ def test_a_batch_decides_each_item_by_itself(site: Site) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_nothing_is_approved_by_a_link(sqlite_site: Site, method: str) -> None:
-    claim = sqlite_site.submitted()
-    answer = sqlite_site["auditor1"].send(method, f"/cases/{claim['id']}/actions/approve")
+def test_nothing_is_approved_by_a_link(shared_site: Site, method: str) -> None:
+    claim = shared_site.submitted()
+    answer = shared_site["auditor1"].send(method, f"/cases/{claim['id']}/actions/approve")
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
-    assert sqlite_site["auditor1"].get(f"/cases/{claim['id']}").get_json()["state"] == "submitted"
+    assert shared_site["auditor1"].get(f"/cases/{claim['id']}").get_json()["state"] == "submitted"
 
 
 def test_the_same_key_has_one_effect_and_one_answer(site: Site) -> None:
@@ -289,32 +264,32 @@ def test_an_ended_office_ends_the_right_at_once(site: Site) -> None:
     ],
     ids=["empty", "program", "page named picture", "svg", "picture named pdf", "too large"],
 )
-def test_files_that_lie_are_refused(sqlite_site: Site, content: bytes, name: str, status: int) -> None:
-    problem(sqlite_site["treasurer"].upload(content, name), status)
+def test_files_that_lie_are_refused(shared_site: Site, content: bytes, name: str, status: int) -> None:
+    problem(shared_site["treasurer"].upload(content, name), status)
 
 
-def test_files_are_never_run_by_a_browser(sqlite_site: Site) -> None:
-    file_id = sqlite_site["treasurer"].upload(PNG, "照片%22%0d%0aX: 1.png").get_json()["id"]
-    answer = sqlite_site["treasurer"].get(f"/files/{file_id}")
+def test_files_are_never_run_by_a_browser(shared_site: Site) -> None:
+    file_id = shared_site["treasurer"].upload(PNG, "照片%22%0d%0aX: 1.png").get_json()["id"]
+    answer = shared_site["treasurer"].get(f"/files/{file_id}")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert "X" not in answer.headers
     assert answer.get_data() == PNG
 
 
-def test_nobody_gets_in_without_signing_in(sqlite_site: Site) -> None:
-    client = sqlite_site.app.test_client()
+def test_nobody_gets_in_without_signing_in(shared_site: Site) -> None:
+    client = shared_site.app.test_client()
     for path in ("/api/v1/inbox", "/api/v1/workflows", "/api/v1/budgets/2026", f"/api/v1/cases/{unknown()}"):
         problem(client.get(path), 401, "not_signed_in")
     bad = client.get("/api/v1/inbox", headers={"Authorization": "Bearer nonsense"})
     problem(bad, 401)
 
 
-def test_every_route_says_who_may_come_in(sqlite_site: Site) -> None:
+def test_every_route_says_who_may_come_in(shared_site: Site) -> None:
     from app.factory import OPEN_ENDPOINTS
 
-    for rule in sqlite_site.app.url_map.iter_rules():
-        door = door_of(sqlite_site.app.view_functions[rule.endpoint])
+    for rule in shared_site.app.url_map.iter_rules():
+        door = door_of(shared_site.app.view_functions[rule.endpoint])
         if rule.endpoint in OPEN_ENDPOINTS:
             assert OPEN_ENDPOINTS[rule.endpoint]
             continue
@@ -322,10 +297,10 @@ def test_every_route_says_who_may_come_in(sqlite_site: Site) -> None:
         assert Policy(door.policy)
 
 
-def test_every_closed_route_refuses_a_stranger_and_a_member_never_gets_officers_data(sqlite_site: Site) -> None:
-    member, stranger = sqlite_site["member"], sqlite_site.app.test_client()
-    for rule in sqlite_site.app.url_map.iter_rules():
-        door = door_of(sqlite_site.app.view_functions[rule.endpoint])
+def test_every_closed_route_refuses_a_stranger_and_a_member_never_gets_officers_data(shared_site: Site) -> None:
+    member, stranger = shared_site["member"], shared_site.app.test_client()
+    for rule in shared_site.app.url_map.iter_rules():
+        door = door_of(shared_site.app.view_functions[rule.endpoint])
         if door is None or not door.is_api or door.policy in {Policy.PUBLIC, Policy.SETUP}:
             continue
         path = rule.rule
@@ -340,15 +315,15 @@ def test_every_closed_route_refuses_a_stranger_and_a_member_never_gets_officers_
             assert answer.status_code == 403, (path, answer.get_json())
 
 
-def test_the_api_describes_every_route_it_has(sqlite_site: Site) -> None:
+def test_the_api_describes_every_route_it_has(shared_site: Site) -> None:
     from openapi_spec_validator import validate
 
-    document = sqlite_site.app.test_client().get("/api/v1/openapi.json").get_json()
+    document = shared_site.app.test_client().get("/api/v1/openapi.json").get_json()
     validate(document)
     doors = [
         rule.rule
-        for rule in sqlite_site.app.url_map.iter_rules()
-        if (door := door_of(sqlite_site.app.view_functions[rule.endpoint])) is not None and door.is_api
+        for rule in shared_site.app.url_map.iter_rules()
+        if (door := door_of(shared_site.app.view_functions[rule.endpoint])) is not None and door.is_api
     ]
     described = len([1 for operations in document["paths"].values() for _ in operations])
     assert described == len(doors)

@@ -100,10 +100,11 @@ def test_the_plan_shows_each_item_with_its_tasks_and_what_is_overdue(sqlite_site
 
 
 def test_a_cancelled_task_is_shown_and_no_longer_counted(sqlite_site: Site) -> None:
-    sqlite_site.acted("chair", drafted(sqlite_site, "歌咏比赛"), "cancel", "不办了")
+    task = sqlite_site.acted("chair", drafted(sqlite_site, "歌咏比赛"), "cancel", "不办了")
     page = entered(sqlite_site, "clerk").get("/plan").text
-    assert "歌咏比赛" in page
+    assert page.count(f'href="/cases/{task["id"]}"') == 1
     assert "已取消" in page
+    assert "<p>任务 0" in page
     assert "超期" not in page
 
 
