@@ -59,20 +59,21 @@ def papers(folder: Path) -> list[Path]:
     return files
 
 
-def test_the_treasurer_files_a_claim_from_three_dropped_files(signed_in: SignIn, tmp_path: Path) -> None:
+def test_the_treasurer_files_a_claim_from_two_dropped_invoices_and_a_photo(signed_in: SignIn, tmp_path: Path) -> None:
     page = signed_in("treasurer")
     page.open("/cases/new/expense_claim")
     before = page.counted.total
-    page.drop("[data-testid=drop] >> nth=0", *papers(tmp_path))
-    page.find("[data-testid=line-1] input[name='lines.1.amount_fen']").expect().to_have_value("72.00")
+    xml, pdf, photo = papers(tmp_path)
+    page.drop("[data-drop][data-fills=lines]", xml, pdf)
+    page.drop("[data-drop=evidence]", photo)
+    page.find("[data-drop=evidence] .tile[data-state=done]").first.expect().to_be_visible()
+    page.find("[data-total]").first.expect().to_contain_text("200.00")
     page.fill("input[name=purpose]", "冬季健步走用品")
     page.fill("input[name=payee]", "清河市河畔文具店")
     page.select("select[name=account]", "501102 文体活动支出")
     page.find("[data-testid=budget-after]").first.expect().to_be_visible()
-    # The photo became a line of its own without an amount: it belongs to the evidence, so the line is taken away.
-    page.click("button[name=_remove_line][value='lines.2']")
     page.click("[data-testid=submit-submit]")
-    page.wait_for_address("**/cases/*")
+    page.find("[data-testid=timeline]").first.expect().to_be_visible()
     assert page.find("[data-testid=number]").text().startswith("GH-2026-")
     assert "待经审" in page.text()
     assert "200.00" in page.text()

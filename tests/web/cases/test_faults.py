@@ -164,12 +164,12 @@ def test_a_page_asks_as_often_for_a_claim_with_many_lines_as_for_one(sqlite_site
     photos = [activity_photo("现场", seed=seed) for seed in (1, 2, 3)]
     papers = [sqlite_site["treasurer"].upload(photo, "a.jpg").get_json()["id"] for photo in photos]
     lines = [{"summary": f"第{n}项", "amount_fen": 100, "files": [paper]} for n, paper in enumerate(papers)]
-    short, long = sqlite_site.submitted(100), sqlite_site.submitted(lines=lines)
+    short, long = sqlite_site.submitted(lines=lines[:1]), sqlite_site.submitted(lines=lines)
     page = reader(sqlite_site, "auditor1")
     counts = []
     for case in (short, long):
-        with statements(sqlite_site.database.reader) as read, statements(sqlite_site.database.writer) as written:
+        with statements(sqlite_site.database.reader) as asked:
             assert page.get(f"/cases/{case['id']}").status_code == 200
             assert sqlite_site["auditor1"].get(f"/cases/{case['id']}").status_code == 200
-        counts.append(len(read) + len(written))
+        counts.append(len(asked))
     assert counts[0] == counts[1]
