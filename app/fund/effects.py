@@ -39,9 +39,9 @@ class BudgetShort(Conflict):
 
 
 class InvoiceInUse(Conflict):
-    """发票 {key} 刚刚被别的报销用掉了，同一张发票只能用一次。
+    """发票 {key} 已被别的报销用掉，或者剩下的金额不够，请刷新后核对。
 
-    Invoice {key} has just been used by another claim; an invoice is used once.
+    Invoice {key} is used by another claim, or too little of it is left. Reload and check.
     """
 
     code = "invoice_in_use"
@@ -132,8 +132,8 @@ def use_invoices(call: EffectCall) -> None:
             wanted[line.key] = (used + line.used_fen, max(total, line.total_fen))
     for key in sorted(wanted):
         used, total = wanted[key]
-        row = _registered(call.session, key, total)
-        if row.used_fen + used > row.total_fen:
+        used_so_far, registered_total = _registered(call.session, key, total)
+        if used_so_far + used > registered_total:
             raise InvoiceInUse(key=key)
         call.session.execute(
             sa.update(InvoiceRegistry)
@@ -192,6 +192,7 @@ def allocate(call: EffectCall) -> None:
             .where(BudgetLine.union_id == case.union_id, BudgetLine.year == year)
             .order_by(BudgetLine.id)
             .with_for_update()
+            .execution_options(populate_existing=True)
         )
     }
     if case.data["kind"] == "annual":
@@ -278,17 +279,21 @@ def _enter(call: EffectCall, line_id: uuid.UUID, kind: str, amount: int) -> None
     )
 
 
-def _registered(session: Session, key: str, total: int) -> InvoiceRegistry:
-    """The invoice's row, locked; made when it is new. The total first seen stays."""
+def _registered(session: Session, key: str, total: int) -> tuple[int, int]:
+    """Used and total fen of the invoice, its row locked; made when it is new. The total first seen stays.
+
+    One statement, so that a row somebody is just removing is either seen and locked, or made anew.
+    """
+    table = InvoiceRegistry.__table__
     values = {"invoice_key": key, "total_fen": total, "used_fen": 0}
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(InvoiceRegistry).values(values).on_conflict_do_nothing())
-    return session.scalars(
-        sa.select(InvoiceRegistry)
-        .where(InvoiceRegistry.invoice_key == key)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+    row = session.execute(
+        insert(InvoiceRegistry)
+        .values(values)
+        .on_conflict_do_update(index_elements=[table.c.invoice_key], set_={"total_fen": table.c.total_fen})
+        .returning(table.c.used_fen, table.c.total_fen)
     ).one()
+    return row.used_fen, row.total_fen
 
 
 def _year(case: CaseView) -> int:

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from app.cases.models import Case
 from app.cases.ports import CaseView
 from app.engine.decision import Finding, Ground, Severity
+from app.engine.definition import Phase
 from app.foundation.money import yuan
 from app.fund import queries
+from app.fund.invoices.facts import InvoiceReading, plain_text
 from app.fund.invoices.wordings import REJECTS, WARNINGS
 from app.fund.models import BudgetLine, InvoiceRegistry, InvoiceUse
 from app.fund.uses import LineInvoice, invoices_of
@@ -73,9 +75,8 @@ def invoices_free(session: Session, case: CaseView, parameters: Parameters, now:
 def _line_findings(line: LineInvoice, union: Union) -> Findings:
     at: Figures = {"field": f"lines.{line.line}.invoice", "line": line.line + 1}
     row = Text(f"第 {line.line + 1} 行：", f"Line {line.line + 1}: ")
-    if line.is_unclear:
-        text = Text("发票号码填写有误，请照票面填写。", "The invoice number is not right; enter it as printed.")
-        yield Finding("invoice_number_unclear", Severity.BLOCK, _joined(row, text), Ground.INVALID, at)
+    for code, text in _number_faults(line):
+        yield Finding(code, Severity.BLOCK, _joined(row, text), Ground.INVALID, at)
     for reading in line.readings:
         if reading.reject is not None:
             text = REJECTS.get(reading.reject, Text(reading.reject, reading.reject))
@@ -86,13 +87,14 @@ def _line_findings(line: LineInvoice, union: Union) -> Findings:
         if reading.red_letter_of or (reading.amount_total_fen or 0) < 0:
             text = Text("这是红字发票，不能报销。", "This is a red-letter (credit) invoice; it cannot be claimed.")
             yield Finding("red_letter", Severity.BLOCK, _joined(row, text), Ground.INVALID, at)
-        if union.tax_id and reading.buyer_tax_id and reading.buyer_tax_id != union.tax_id:
+        if _is_made_out_to_another(reading, union):
             text = Text(
-                "发票抬头（购买方税号）不是本会。", "The invoice is not made out to this union (buyer's number)."
+                "发票抬头（购买方名称或税号）不是本会，请核对。",
+                "The invoice is not made out to this union (buyer's name or number). Check it.",
             )
             yield Finding("buyer_differs", Severity.WARN, _joined(row, text), figures=at)
     limit = line.used_fen
-    if line.readings and line.amount_fen > limit > 0:
+    if (line.readings or line.is_shared) and line.amount_fen > limit > 0:
         text = Text(
             f"填报 {yuan(line.amount_fen)} 元，超过发票（或分割）金额 {yuan(limit)} 元。",
             f"{yuan(line.amount_fen)} is claimed, more than the invoice or its share, {yuan(limit)}.",
@@ -100,20 +102,54 @@ def _line_findings(line: LineInvoice, union: Union) -> Findings:
         yield Finding("line_above_invoice", Severity.BLOCK, _joined(row, text), Ground.INVALID, at)
 
 
+def _number_faults(line: LineInvoice) -> Iterator[tuple[str, Text]]:
+    if line.is_unclear:
+        yield (
+            "invoice_number_unclear",
+            Text("发票号码填写有误，请照票面填写。", "The invoice number is not right; enter it as printed."),
+        )
+    if line.number_differs:
+        yield (
+            "invoice_number_differs",
+            Text(
+                "填写的发票号码与文件里的不同，请改成文件里的号码，或换成对应的文件。",
+                "The number entered is not the one in the file. Correct the number, or attach the right file.",
+            ),
+        )
+    if line.holds_two:
+        yield (
+            "two_invoices_on_line",
+            Text(
+                "这一行放了不同的发票，请一张发票填一行。", "Its files are different invoices; give each its own line."
+            ),
+        )
+
+
+def _is_made_out_to_another(reading: InvoiceReading, union: Union) -> bool:
+    """By the buyer's number where both are known, else by the name."""
+    if union.tax_id and reading.buyer_tax_id:
+        return _bare(reading.buyer_tax_id) != _bare(union.tax_id)
+    return reading.buyer is not None and _bare(reading.buyer) != _bare(union.name)
+
+
+def _bare(text: str) -> str:
+    return plain_text(text).replace(" ", "").upper()
+
+
 def _used_twice_here(lines: list[LineInvoice]) -> Findings:
-    seen: dict[str, int] = {}
+    seen: dict[str, LineInvoice] = {}
     for line in lines:
         if line.key is None:
             continue
-        if line.key in seen and not line.is_shared:
+        first = seen.setdefault(line.key, line)
+        if first is not line and not (first.is_shared and line.is_shared):
             text = Text(
-                f"第 {seen[line.key] + 1} 行和第 {line.line + 1} 行是同一张发票。",
-                f"Lines {seen[line.key] + 1} and {line.line + 1} are the same invoice.",
+                f"第 {first.line + 1} 行和第 {line.line + 1} 行是同一张发票。",
+                f"Lines {first.line + 1} and {line.line + 1} are the same invoice.",
             )
             yield Finding(
                 "invoice_twice", Severity.BLOCK, text, Ground.CONFLICT, {"field": f"lines.{line.line}.invoice"}
             )
-        seen.setdefault(line.key, line.line)
 
 
 def _used_elsewhere(session: Session, case: CaseView, lines: list[LineInvoice]) -> Findings:
@@ -126,12 +162,15 @@ def _used_elsewhere(session: Session, case: CaseView, lines: list[LineInvoice]) 
     }
     own = _own_uses(session, case, list(wanted))
     for key, line in wanted.items():
-        row = registered.get(key)
-        if row is None:
+        same = [one for one in lines if one.key == key]
+        needed, total = sum(one.used_fen for one in same), max(one.total_fen for one in same)
+        if needed > total:
+            if all(one.is_shared for one in same):  # else ``_used_twice_here`` has said it
+                yield _above_total(line, needed, total)
             continue
+        row = registered.get(key)
         mine = sum(amount for case_id, amount, _ in own.get(key, ()) if case_id == case.id)
-        needed = sum(one.used_fen for one in lines if one.key == key)
-        if row.used_fen - mine + needed <= row.total_fen:
+        if row is None or row.used_fen - mine + needed <= row.total_fen:
             continue
         numbers = [number for case_id, _, number in own.get(key, ()) if case_id != case.id and number]
         by = Text(f"（{numbers[0]}）", f" ({numbers[0]})") if numbers else Text("", "")
@@ -143,6 +182,15 @@ def _used_elsewhere(session: Session, case: CaseView, lines: list[LineInvoice]) 
         if numbers:
             figures["number"] = numbers[0]
         yield Finding("invoice_in_use", Severity.BLOCK, text, Ground.CONFLICT, figures)
+
+
+def _above_total(line: LineInvoice, needed: int, total: int) -> Finding:
+    text = Text(
+        f"第 {line.line + 1} 行的发票共 {yuan(total)} 元，分割金额合计 {yuan(needed)} 元，超过了发票。",
+        f"The invoice of line {line.line + 1} is {yuan(total)} in all, but its shares add up to {yuan(needed)}.",
+    )
+    figures: Figures = {"field": f"lines.{line.line}.share_fen", "total_fen": total, "needed_fen": needed}
+    return Finding("shares_above_invoice", Severity.BLOCK, text, Ground.INVALID, figures)
 
 
 def _own_uses(session: Session, case: CaseView, keys: list[str]) -> dict[str, list[tuple[uuid.UUID, int, str | None]]]:
@@ -211,8 +259,14 @@ def one_line_per_account(
 def allocation_covers_use(
     session: Session, case: CaseView, parameters: Parameters, now: datetime, *, lock: bool
 ) -> Findings:
-    """A new allocation is not below what is already encumbered and spent."""
+    """A new allocation is not below what is already encumbered and spent, and no interim one follows the annual budget."""
     year = _year(case)
+    if case.data.get("kind") == "interim" and _annual_in_force(session, case):
+        text = Text(
+            f"{year} 年度预算已经执行，不能再办临时支出额度；请编报调整后的年度预算。",
+            f"The annual budget of {year} is in force; draw up a changed annual budget instead of an interim allowance.",
+        )
+        yield Finding("annual_budget_in_force", Severity.BLOCK, text, Ground.CONFLICT, {"field": "kind"})
     wanted = {line["account"]: int(line["amount_fen"]) for line in case.data.get("lines") or []}
     statement = (
         sa.select(BudgetLine)
@@ -232,6 +286,18 @@ def allocation_covers_use(
             )
             figures: Figures = {"account": line.account, "used_fen": used}
             yield Finding("allocation_below_use", Severity.BLOCK, text, Ground.CONFLICT, figures)
+
+
+def _annual_in_force(session: Session, case: CaseView) -> bool:
+    """Whether an annual budget of the same year was put in force."""
+    budgets = session.scalars(
+        sa.select(Case).where(
+            Case.union_id == case.union_id,
+            Case.workflow == case.workflow,
+            Case.phase.in_([Phase.AUDITED.value, Phase.PUBLISHED.value]),
+        )
+    )
+    return any(one.day and one.day.year == _year(case) and one.data.get("kind") == "annual" for one in budgets)
 
 
 def unpaid(session: Session, case: CaseView, parameters: Parameters, now: datetime, *, lock: bool) -> Findings:

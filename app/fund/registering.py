@@ -42,6 +42,7 @@ def register(wiring: Wiring, charts: Path) -> None:
         "fund.allocations": reconciling.allocations,
         "fund.claims": reconciling.claims,
         "fund.invoices": reconciling.invoices,
+        "fund.invoice_uses": reconciling.invoice_uses,
         "fund.income": reconciling.income,
     }
     registry.account_titles = _titles_of(chart)

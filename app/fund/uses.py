@@ -30,6 +30,10 @@ class LineInvoice:
     readings: tuple[InvoiceReading, ...]
     is_unclear: bool = False
     """A number was typed that cannot be an invoice number."""
+    number_differs: bool = False
+    """A number was typed that is not the one in the file."""
+    holds_two: bool = False
+    """The line's files are of different invoices."""
 
 
 def invoices_of(session: Session, case: CaseView) -> list[LineInvoice]:
@@ -43,15 +47,18 @@ def invoices_of(session: Session, case: CaseView) -> list[LineInvoice]:
 def _line(number: int, line: Mapping[str, Any], files: Mapping[uuid.UUID, StoredFile]) -> LineInvoice:
     readings = tuple(_readings(line, files))
     amount = int(line.get("amount_fen") or 0)
-    found = next((reading for reading in readings if reading.reject is None and reading.number), None)
+    numbered = [reading for reading in readings if reading.reject is None and reading.number]
+    found = numbered[0] if numbered else None
     typed = line.get("invoice")
-    key, is_unclear = None, False
+    key, is_unclear, number_differs = None, False, False
     try:
         key = invoice_key(typed) if typed else None
     except InvoiceNumberUnclear:
         is_unclear = True
-    if found is not None and found.number and (key is None or key == invoice_key(found.number)):
-        key = invoice_key(found.number, found.code)
+    if found is not None and found.number:
+        # What is typed never takes the place of what the file says, or one invoice could be claimed under two numbers.
+        number_differs = key not in {None, found.key, invoice_key(found.number)}
+        key = found.key
     total = found.amount_total_fen if found is not None and found.amount_total_fen else amount
     share = line.get("share_fen")
     return LineInvoice(
@@ -63,6 +70,8 @@ def _line(number: int, line: Mapping[str, Any], files: Mapping[uuid.UUID, Stored
         is_shared=bool(share),
         readings=readings,
         is_unclear=is_unclear,
+        number_differs=number_differs,
+        holds_two=len({reading.key for reading in numbered}) > 1,
     )
 
 

@@ -19,6 +19,14 @@ from app.fund.effects import BudgetShort
 from app.fund.models import BudgetEntry, BudgetLine
 from tests.fixtures.fund import CULTURE, Books, books
 
+CHECKS = (
+    reconciling.budget,
+    reconciling.allocations,
+    reconciling.claims,
+    reconciling.invoices,
+    reconciling.invoice_uses,
+    reconciling.income,
+)
 PAYMENT: dict[str, Any] = {"paid_on": "2026-04-27", "bank_reference": "HD-1"}
 
 
@@ -39,7 +47,7 @@ def codes(error: pytest.ExceptionInfo[ActionRefused]) -> set[str]:
 def assert_reconciled(union: Books) -> None:
     """No reconciler of the fund finds anything."""
     with union.database.read() as session:
-        for check in (reconciling.budget, reconciling.claims, reconciling.invoices, reconciling.income):
+        for check in CHECKS:
             assert list(check(session, union.town.union_id)) == []
 
 
@@ -118,6 +126,13 @@ def test_a_budget_below_what_is_used_does_not_pass(union: Books) -> None:
     with pytest.raises(ActionRefused) as refused:
         union.budgeted("annual", a501102=50_000)
     assert codes(refused) == {"allocation_below_use"}
+
+
+def test_no_interim_allowance_follows_the_annual_budget(union: Books) -> None:
+    with pytest.raises(ActionRefused) as refused:
+        union.budgeted("interim", a501102=200_000)
+    assert codes(refused) == {"annual_budget_in_force"}
+    assert standing(union) == (100_000, 0, 0, 100_000)
 
 
 def test_a_payment_is_recorded_once(union: Books) -> None:

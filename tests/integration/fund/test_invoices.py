@@ -26,13 +26,11 @@ def reading(**changes: Any) -> dict[str, Any]:
     return InvoiceReading(**values).as_dict()
 
 
-def with_invoice(
-    union: Books, fen: int, *, number: str | None = None, share: int | None = None, **changes: Any
-) -> Case:
+def with_invoice(union: Books, fen: int, *, typed: str | None = None, share: int | None = None, **changes: Any) -> Case:
     """A draft whose one line stands on that invoice."""
     paper = union.paper("treasurer", reading=reading(**changes))
     line = {"summary": "音响租赁", "amount_fen": fen, "files": [str(paper)]}
-    line |= {name: value for name, value in (("invoice", number), ("share_fen", share)) if value is not None}
+    line |= {name: value for name, value in (("invoice", typed), ("share_fen", share)) if value is not None}
     return union.claim(fen, lines=[line], no_invoice_reason=None, evidence=None)
 
 
@@ -151,3 +149,67 @@ def test_a_file_of_another_union_is_no_evidence(database: Database) -> None:
         second.claim(100, evidence=[str(foreign)])
     with pytest.raises(Exception, match="not of this union"):
         second.claim(100, evidence=[str(uuid.uuid4())])
+
+
+def test_a_typed_number_does_not_hide_the_invoice_in_the_file(union: Books) -> None:
+    with pytest.raises(ActionRefused) as refused:
+        submit(union, with_invoice(union, 30_000, typed="26000000000000009999"))
+    assert codes(refused) == {"invoice_number_differs"}
+
+
+def test_a_number_typed_as_printed_agrees_with_an_older_invoice_and_its_code(union: Books) -> None:
+    older: dict[str, Any] = {"number": "00000017", "code": "033002000111", "kind": "vat_ordinary"}
+    claim = submit(union, with_invoice(union, 30_000, typed="00000017", **older))
+    assert claim.state == "submitted"
+    with pytest.raises(ActionRefused) as refused:
+        submit(union, with_invoice(union, 30_000, typed="033002000111 00000017", **older))
+    assert codes(refused) == {"invoice_in_use"}
+
+
+def test_a_share_typed_without_a_file_bounds_what_the_line_claims(union: Books) -> None:
+    paper = union.paper("treasurer")
+    line = {"summary": "音响", "amount_fen": 90_000, "share_fen": 100, "invoice": NUMBER, "files": [str(paper)]}
+    with pytest.raises(ActionRefused) as refused:
+        submit(union, union.claim(90_000, lines=[line], no_invoice_reason=None, evidence=None))
+    assert codes(refused) == {"line_above_invoice"}
+
+
+def test_two_different_invoices_need_a_line_each(union: Books) -> None:
+    papers = [union.paper("treasurer", reading=reading(number=f"2600000000000000000{n}")) for n in (1, 2)]
+    line = {"summary": "音响租赁", "amount_fen": 30_000, "files": [str(one) for one in papers]}
+    with pytest.raises(ActionRefused) as refused:
+        submit(union, union.claim(30_000, lines=[line], no_invoice_reason=None, evidence=None))
+    assert codes(refused) == {"two_invoices_on_line"}
+
+
+@pytest.mark.parametrize(
+    ("shares", "code"), [((20_000, 20_000), "shares_above_invoice"), ((None, 10_000), "invoice_twice")]
+)
+def test_lines_of_one_claim_do_not_claim_an_invoice_beyond_its_total(
+    union: Books, shares: tuple[int | None, int], code: str
+) -> None:
+    paper = str(union.paper("treasurer", reading=reading()))
+    lines = [
+        {"summary": "音响租赁", "amount_fen": share or 30_000, "files": [paper]}
+        | ({"share_fen": share} if share else {})
+        for share in shares
+    ]
+    total = sum(share or 30_000 for share in shares)
+    with pytest.raises(ActionRefused) as refused:
+        submit(union, union.claim(total, lines=lines, no_invoice_reason=None, evidence=None))
+    assert codes(refused) == {code}
+
+
+@pytest.mark.parametrize(("buyer", "warned"), [("另一家工会", True), ("brook工会", False)])
+def test_an_invoice_made_out_to_somebody_else_is_a_warning(union: Books, buyer: str, warned: bool) -> None:  # noqa: FBT001
+    claim = submit(union, with_invoice(union, 30_000, buyer=buyer))
+    assert ("buyer_differs" in {one["code"] for one in claim.warnings}) is warned
+
+
+def test_freeing_and_using_an_invoice_at_once_leaves_one_holder(union: Books) -> None:
+    first, draft = submit(union, with_invoice(union, 30_000)), with_invoice(union, 30_000)
+    together(lambda: union.acted("auditor1", first, "return", comment="换一张"), lambda: submit(union, draft))
+    with union.database.read() as session:
+        row = session.get(InvoiceRegistry, NUMBER)
+    assert row is None or row.used_fen == row.total_fen
+    assert_reconciled(union)
