@@ -22,6 +22,11 @@ def union_day(moment: datetime) -> date:
     return moment.astimezone(UNION_ZONE).date()
 
 
+def union_minute(moment: datetime) -> str:
+    """That moment as people in China write it: ``2026-04-28 09:30``."""
+    return moment.astimezone(UNION_ZONE).strftime("%Y-%m-%d %H:%M")
+
+
 def stamp(moment: datetime) -> str:
     """The one text form of a moment: ``2026-04-28T01:30:00.000000Z``. It is what is hashed and what the API sends."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 
@@ -40,13 +40,15 @@ class CheckpointSchema(Schema):
     summary=Text("最新链头", "The latest signed head"),
     query=CheckpointSchema,
 )
-def checkpoint(call: Call) -> dict[str, Any]:
-    """The last signed head of a union's trail, as a note and taken apart."""
+def checkpoint(call: Call) -> dict[str, Any] | Response:
+    """The last signed head of a union's trail, as a note and taken apart; the note alone to who accepts plain text."""
     with call.read() as session:
         union = _asked(call, session)
         row = heads.latest(session, union.id) if union is not None else None
     if row is None:
         raise NotFound
+    if request.accept_mimetypes.best_match(["application/json", "text/plain"]) == "text/plain":
+        return Response(row.note, mimetype="text/plain")
     return {
         "size": row.size,
         "root_hash": row.root_hash,
@@ -69,11 +71,12 @@ def _asked(call: Call, session: Session) -> Union | None:
 
 @route(api, "/trail/status", policy=Policy.SIGNED_IN, summary=Text("留痕状况", "How the trail stands"))
 def status(call: Call) -> dict[str, Any]:
-    """How long the union's trail is, up to where a head is signed, and the public key to check it with."""
+    """How long the union's trail is, up to where a head is signed and whether the records still come to it, and the key."""
     union_id = signed_in(call).union_id
     with call.read() as session:
         head = session.get_one(TrailHead, union_id)
         latest = heads.latest(session, union_id)
+        holds = latest is not None and heads.holds(session, latest, head, call.use(SigningKey))
     return {
         "origin": head.origin,
         "algorithm": head.algorithm,
@@ -87,6 +90,7 @@ def status(call: Call) -> dict[str, Any]:
             "root_hash": latest.root_hash,
             "made_at": latest.made_at.isoformat(),
             "head": f"{latest.size}@{latest.root_hash}",
+            "holds": holds,
         },
     }
 
@@ -131,7 +135,7 @@ def review(call: Call, case_id: uuid.UUID) -> dict[str, Any]:
         ],
         "unpaid": [viewing.brief(one) for one in found.unpaid],
         "without_invoice": list(found.without_invoice),
-        "later": found.later,
+        "later": [viewing.brief(one) for one in found.later],
         "published": {"count": len(found.delays), "longest_days": found.delays[-1] if found.delays else None},
     }
 
@@ -139,11 +143,18 @@ def review(call: Call, case_id: uuid.UUID) -> dict[str, Any]:
 @route(api, "/reviews/<uuid:case_id>/pack", policy=Policy.BOOKS, summary=Text("审查资料包", "The review pack"))
 def pack(call: Call, case_id: uuid.UUID) -> Response:
     """The whole record as one zip that checks itself, on a machine without this product."""
-    content, name = packing.pack(call.wiring, signed_in(call), case_id, call.now, call.language)
-    response = Response(content, mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    made = packing.pack(call.wiring, signed_in(call), case_id, call.now, call.language)
+    response = Response(made.chunks(), mimetype="application/zip")
+    response.content_length = made.size
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    response.call_on_close(made.close)
     return response
 
 
 def _category(one: queries.Category) -> dict[str, Any]:
-    return {"category": one.code, "amount_fen": one.amount_fen, "budget_fen": one.budget_fen}
+    return {
+        "category": one.code,
+        "amount_fen": one.amount_fen,
+        "so_far_fen": one.so_far_fen,
+        "budget_fen": one.budget_fen,
+    }

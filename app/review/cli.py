@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -50,17 +51,15 @@ def verify(slug: str | None, witnessed: tuple[str, ...], as_json: bool) -> None:
                 "链头是某一个工会的，请用 --union 指明 / a head is one union's: say which by --union"
             )
         for union in unions:
-            head = session.get_one(TrailHead, union.id)
-            keys = [TrustedKey(key.named(head.origin).verifier, 0, None)]
-            size, name = head.size, union.name
+            head = session.get(TrailHead, union.id)
+            keys = [] if head is None else [TrustedKey(key.named(head.origin).verifier, 0, None)]
+            size, name = 0 if head is None else head.size, union.name
             problems = (
                 verify_log(session, union.id, keys)
                 if union.id == INSTALLATION
                 else verifier.verify(session, union.id, keys, held)
             )
-            found = list(problems)
-            total += len(found)
-            _tell(name, size, found, as_json=as_json)
+            total += _tell(name, size, problems, as_json=as_json)
     sys.exit(1 if total else 0)
 
 
@@ -80,20 +79,23 @@ def _text_of(given: str) -> str:
     return path.read_text(encoding="utf-8") if is_file else given
 
 
-def _tell(name: str, size: int, problems: list[Problem], *, as_json: bool) -> None:
+def _tell(name: str, size: int, problems: Iterable[Problem], *, as_json: bool) -> int:
+    """Say each problem as it is found, or all at once as JSON; how many there were."""
     if as_json:
         told = [
             {"code": one.code, "seq": one.seq, "subject": one.subject, "zh-CN": one.text.zh, "en": one.text.en}
             for one in problems
         ]
         click.echo(json.dumps({"union": name, "size": size, "problems": told}, ensure_ascii=False))
-        return
-    for one in problems:
+        return len(told)
+    count = 0
+    for count, one in enumerate(problems, start=1):  # noqa: B007 - the last number is the count
         click.echo(f"[{one.code}] {one.text.zh} {one.text.en}", err=True)
-    if problems:
-        click.echo(f"{name}：{len(problems)} 个问题 / problems; {size} 条记录 / records", err=True)
+    if count:
+        click.echo(f"{name}：{count} 个问题 / problems; {size} 条记录 / records", err=True)
     else:
         click.echo(f"{name}：记录完整，{size} 条全部核对一致 / whole: all {size} records hold")
+    return count
 
 
 @trail_cli.command("checkpoint")

@@ -12,6 +12,8 @@ from app.people.models import Union
 from app.trail import service as trail
 from app.trail.keys import SigningKey
 from app.trail.models import TrailCheckpoint, TrailHead
+from app.trail.note import TrustedKey
+from app.trail.verifying import signed_head_holds
 
 
 def latest(session: Session, union_id: uuid.UUID) -> TrailCheckpoint | None:
@@ -22,6 +24,11 @@ def latest(session: Session, union_id: uuid.UUID) -> TrailCheckpoint | None:
         .order_by(TrailCheckpoint.size.desc(), TrailCheckpoint.made_at.desc())
         .limit(1)
     )
+
+
+def holds(session: Session, note: TrailCheckpoint, head: TrailHead, key: SigningKey) -> bool:
+    """Whether the records under that head are the ones that were signed; each is read once and nothing is remembered."""
+    return signed_head_holds(session, note, head, [TrustedKey(key.named(head.origin).verifier, 0, None)])
 
 
 def sign_what_is_new(session: Session, union_id: uuid.UUID, signer: SigningKey, now: datetime) -> None:

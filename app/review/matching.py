@@ -78,6 +78,7 @@ _NAMES = {
     "state": "状态",
     "round": "轮次",
     "phase": "阶段",
+    "workflow": "流程",
     "number": "编号",
     "version": "版本",
     "events": "步数",
@@ -95,6 +96,7 @@ def _row_holds(
     last = records[-1]
     expected: dict[str, object] = {
         **stands,
+        "workflow": last.case.get("workflow"),
         "number": last.case.get("number"),
         "events": len(records),
         "definition_hash": last.case.get("definition"),
@@ -152,7 +154,8 @@ def _form_holds(
     """
     clear, secret = split_sealed(definition, case.data)
     seq = records[-1].seq
-    if set(secret) != set(case.sealed) or data_hash(clear, case.sealed) != case.data_hash:
+    strange = set(case.data) - {field.name for field in definition.fields}
+    if strange or set(secret) != set(case.sealed) or data_hash(clear, case.sealed) != case.data_hash:
         text = Text(
             f"{subject}：单据内容与留痕不符，提交之后被改动过。",
             f"{subject}: its content is not what the trail committed to; it was changed behind its back.",
@@ -160,9 +163,9 @@ def _form_holds(
         yield Problem("data_changed", text, seq, subject)
         return
     for path, value in secret.items():
+        # What was erased is erased on the form too: a value that nothing opens any more is nobody's word.
         kept = [one for each in rows.kept.values() for one in each if one.path == path]
-        is_erased = any(one.salt is None for one in kept)
-        if not is_erased and not any(_opens(one, value, case.sealed[path]) for one in kept):
+        if not any(_opens(one, value, case.sealed[path]) for one in kept):
             text = Text(
                 f"{subject}：单据里的“{path}”与留痕封存的不符，提交之后被改动过。",
                 f"{subject}: its “{path}” does not open what the trail sealed; it was changed behind its back.",

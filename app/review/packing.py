@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
+import shutil
 import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases import viewing
+from app.cases.definitions import Definitions
 from app.cases.models import Case, CaseFile, Decision, StoredDefinition, StoredFile
 from app.cases.ports import Registry
 from app.cases.service import Cases
@@ -34,6 +37,10 @@ from app.trail.pack import OpenedValue, write_pack
 from app.wording import Language
 
 REVIEW = "fund_review"
+_IN_MEMORY = 8 * 1024 * 1024
+"""Bytes of a pack that are kept in memory; a larger one goes to a temporary file."""
+_BATCH = 500
+_CHUNK = 64 * 1024
 _SUFFIXES = {
     "application/pdf": "pdf",
     "image/png": "png",
@@ -52,16 +59,44 @@ class NotYetSubmitted(Conflict):
     code = "scope_open"
 
 
-def pack(
-    wiring: Wiring, principal: Principal, case_id: uuid.UUID, now: datetime, language: Language
-) -> tuple[bytes, str]:
-    """The pack of a submitted review, as zip bytes and a file name.
+class RecordDamaged(Conflict):
+    """记录或凭证（{what}）被改动过，资料包做不出来。请系统维护员运行 flask --app wsgi trail verify，它会逐条指出。
+
+    The record or its evidence was changed ({what}), so no pack can be made of it. Ask whoever runs the service for
+    flask --app wsgi trail verify, which names what.
+    """
+
+    code = "record_damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A pack that was made: its zip, open at the beginning, and its name. Whoever has it closes it."""
+
+    name: str
+    file: IO[bytes]
+    size: int
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes piece by piece; the file is closed after the last one, or when nobody wants more."""
+        with self.file:
+            while chunk := self.file.read(_CHUNK):
+                yield chunk
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.file.close()
+
+
+def pack(wiring: Wiring, principal: Principal, case_id: uuid.UUID, now: datetime, language: Language) -> Pack:
+    """The pack of a submitted review.
 
     What is not yet under a signed head is signed first, so that the pack ends where a head stands.
 
     Raises:
         NotFound: no such review, or not open to this person.
         NotYetSubmitted: its scope is not frozen.
+        RecordDamaged: a file's bytes, a workflow or a record is not what its hash says.
     """
     database, door, key = wiring.use(Database), wiring.use(Cases), wiring.use(SigningKey)
     with database.read() as session:
@@ -74,8 +109,11 @@ def pack(
     name = f"{case.number}"
     with tempfile.TemporaryDirectory() as folder, database.read() as session:
         target = Path(folder) / name
-        _write(session, wiring, principal, case, target, now, language)
-        return _zipped(target, name), f"{name}.zip"
+        try:
+            _write(session, wiring, principal, case, target, now, language)
+        except ValueError as error:  # what the format refuses was never written by us
+            raise RecordDamaged(what=str(error)) from error
+        return _zipped(target, name)
 
 
 def _write(
@@ -125,7 +163,7 @@ def _write(
         checkpoints=[note.note for note in notes],
         keys=[TrustedKey(key.verifier, 0, None)],
         definitions=_definitions(session, union_id),
-        values=_values(session, union_id),
+        values=_values(session, union_id, _open_to(session, wiring.use(Definitions), principal)),
         cases=_cases(session, union_id),
         files=_evidence(session, union_id, wiring.use(Store), found),  # type: ignore[type-abstract]
         signer=key,
@@ -165,14 +203,24 @@ def _definitions(session: Session, union_id: uuid.UUID) -> Mapping[str, bytes]:
     return {row.hash: bytes(row.canonical) for row in rows}
 
 
-def _values(session: Session, union_id: uuid.UUID) -> Iterator[OpenedValue]:
-    """The sealed values of cases that are not erased: reviewers may read what was written there."""
+def _open_to(session: Session, definitions: Definitions, principal: Principal) -> list[str]:
+    """Hashes of the workflows whose cases this person's offices may read."""
+    used = session.scalars(sa.select(Case.definition_hash).where(Case.union_id == principal.union_id).distinct())
+    return [one for one in used if not principal.offices.isdisjoint(definitions.by_hash(session, one).visible_to)]
+
+
+def _values(session: Session, union_id: uuid.UUID, workflows: Sequence[str]) -> Iterator[OpenedValue]:
+    """What was sealed in cases of these workflows and is not erased: who takes the pack may read it there too."""
     rows = session.execute(
         sa.select(TrailValue.seq, TrailValue.path, TrailValue.salt, TrailValue.value)
         .where(
             TrailValue.union_id == union_id,
             TrailValue.salt.is_not(None),
-            TrailValue.seq.in_(sa.select(Decision.trail_seq).where(Decision.union_id == union_id)),
+            TrailValue.seq.in_(
+                sa.select(Decision.trail_seq)
+                .join(Case, (Case.union_id == Decision.union_id) & (Case.id == Decision.case_id))
+                .where(Decision.union_id == union_id, Case.definition_hash.in_(workflows))
+            ),
         )
         .order_by(TrailValue.seq, TrailValue.path)
     )
@@ -209,27 +257,43 @@ def _evidence(
 ) -> Iterator[tuple[str, bytes]]:
     """The files that the period's claims stand on, each content once."""
     ids = [item.case.id for item in found.items]
-    rows = session.execute(
-        sa.select(StoredFile.sha256, StoredFile.media_type)
-        .join(CaseFile, (CaseFile.union_id == StoredFile.union_id) & (CaseFile.file_id == StoredFile.id))
-        .where(StoredFile.union_id == union_id, CaseFile.union_id == union_id, CaseFile.case_id.in_(ids))
-        .order_by(StoredFile.sha256)
-    ).all()
-    seen: set[str] = set()
-    for sha256, media_type in rows:
-        if sha256 not in seen:
-            seen.add(sha256)
+    kinds: dict[str, tuple[str, str]] = {}
+    for start in range(0, len(ids), _BATCH):
+        rows = session.execute(
+            sa.select(StoredFile.sha256, StoredFile.media_type, Case.number)
+            .join(CaseFile, (CaseFile.union_id == StoredFile.union_id) & (CaseFile.file_id == StoredFile.id))
+            .join(Case, (Case.union_id == CaseFile.union_id) & (Case.id == CaseFile.case_id))
+            .where(
+                StoredFile.union_id == union_id,
+                CaseFile.union_id == union_id,
+                CaseFile.case_id.in_(ids[start : start + _BATCH]),
+            )
+            .order_by(Case.number, StoredFile.id)
+        )
+        for sha256, media_type, number in rows:
+            kinds.setdefault(sha256, (media_type, number or ""))
+    for sha256, (media_type, number) in sorted(kinds.items()):
+        try:
             with store.open(sha256) as file:
-                yield f"{sha256}.{_SUFFIXES.get(media_type, 'bin')}", file.read()
+                content = file.read()
+        except NotFound as error:
+            raise RecordDamaged(what=f"{number} {sha256[:12]}…") from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise RecordDamaged(what=f"{number} {sha256[:12]}…")
+        yield f"{sha256}.{_SUFFIXES.get(media_type, 'bin')}", content
 
 
-def _zipped(folder: Path, name: str) -> bytes:
-    """The folder as zip bytes; files in order, times left out, so that the same pack gives the same bytes."""
-    held = io.BytesIO()
+def _zipped(folder: Path, name: str) -> Pack:
+    """The folder as a zip; files in order, times left out, so that the same pack gives the same bytes."""
+    held: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller closes it
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(one for one in folder.rglob("*") if one.is_file()):
             info = zipfile.ZipInfo(f"{name}/{path.relative_to(folder).as_posix()}")
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
-            archive.writestr(info, path.read_bytes())
-    return held.getvalue()
+            info.file_size = path.stat().st_size
+            with path.open("rb") as source, archive.open(info, "w") as target:
+                shutil.copyfileobj(source, target)
+    size = held.tell()
+    held.seek(0)
+    return Pack(f"{name}.zip", held, size)

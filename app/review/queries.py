@@ -25,6 +25,8 @@ PAY, PUBLISH, CONFIRM = "pay", "publish", "confirm"
 """The steps by which money went out, was made known, and came in."""
 APPROVED = ("audited", "awaiting_chair")
 """States of a claim that the auditors have passed."""
+_BATCH = 500
+"""Claims whose decisions are read at once; databases take only so many values in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Category:
     code: str
     amount_fen: int
     budget_fen: int
+    so_far_fen: int
+    """From the first day of the year to the last of the period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Figures:
     """Spent in or before the period, approved within the scope, and not paid then."""
     without_invoice: tuple[str, ...]
     """Numbers of claims that stand on a list instead of an invoice."""
-    later: int
+    later: tuple[Case, ...]
     """Claims of the period whose payment was recorded after the scope was frozen."""
     delays: tuple[int, ...]
     """Days from payment to publication of each claim that was published, shortest first."""
@@ -95,29 +99,39 @@ def head_size(session: Session, union_id: uuid.UUID) -> int:
 
 
 def figures(session: Session, union_id: uuid.UUID, first: date, last: date, scope_size: int) -> Figures:
-    """The figures of a period, of what the trail held at ``scope_size``; a handful of statements whatever the size.
+    """The figures of a period, of what the trail held at ``scope_size``; every sum is the database's.
 
     What is recorded later changes none of them, so that a published report can be made again.
     """
     period = Claim.union_id == union_id, Claim.paid_on >= first, Claim.paid_on <= last
     paid = _taken(union_id, Claim.case_id, scope_size, Decision.action == PAY)
     rows = _claims(session, union_id, *period, paid)
-    decisions = cases.decisions_of(session, union_id, [case.id for case in rows])
-    items = tuple(_items(session, union_id, rows, decisions, scope_size))
+    items = tuple(
+        item
+        for start in range(0, len(rows), _BATCH)
+        for item in _items(session, union_id, rows[start : start + _BATCH], scope_size)
+    )
+    year = date(last.year, 1, 1)
+    this_year = Claim.union_id == union_id, Claim.paid_on >= year, Claim.paid_on <= last
     return Figures(
         period_from=first,
         period_to=last,
         scope_size=scope_size,
-        income=_categories(_income(session, union_id, first, last, scope_size), {}),
+        income=_categories(
+            _income(session, union_id, first, last, scope_size),
+            {},
+            _income(session, union_id, year, last, scope_size),
+        ),
         spending=_categories(
             _summed(session, Claim.account, Claim.amount_fen, *period, paid),
             _budget(session, union_id, last.year, scope_size),
+            _summed(session, Claim.account, Claim.amount_fen, *this_year, paid),
         ),
         months=_months(session, *period, paid),
         items=items,
         unpaid=tuple(_unpaid(session, union_id, last, scope_size)),
         without_invoice=tuple(case.number or "" for case in rows if _has_no_invoice(case)),
-        later=int(session.scalar(sa.select(sa.func.count()).select_from(Claim).where(*period, ~paid)) or 0),
+        later=tuple(_claims(session, union_id, *period, ~paid)),
         delays=tuple(sorted(days for item in items if (days := _delay(item)) is not None)),
     )
 
@@ -187,9 +201,9 @@ def _delay(item: Item) -> int | None:
     return (union_day(datetime.fromisoformat(at)) - date.fromisoformat(paid_on)).days
 
 
-def _categories(sums: dict[str, int], budget: dict[str, int]) -> tuple[Category, ...]:
-    codes = sorted({*sums, *(code for code, fen in budget.items() if fen)})
-    return tuple(Category(code, sums.get(code, 0), budget.get(code, 0)) for code in codes)
+def _categories(sums: dict[str, int], budget: dict[str, int], so_far: dict[str, int]) -> tuple[Category, ...]:
+    codes = sorted({*sums, *so_far, *(code for code, fen in budget.items() if fen)})
+    return tuple(Category(code, sums.get(code, 0), budget.get(code, 0), so_far.get(code, 0)) for code in codes)
 
 
 def _claims(session: Session, union_id: uuid.UUID, *where: sa.ColumnElement[bool]) -> Sequence[Case]:
@@ -232,13 +246,8 @@ def _unpaid(session: Session, union_id: uuid.UUID, last: date, scope_size: int) 
     ).all()
 
 
-def _items(
-    session: Session,
-    union_id: uuid.UUID,
-    rows: Sequence[Case],
-    decisions: dict[uuid.UUID, list[Decision]],
-    scope_size: int,
-) -> list[Item]:
+def _items(session: Session, union_id: uuid.UUID, rows: Sequence[Case], scope_size: int) -> list[Item]:
+    decisions = cases.decisions_of(session, union_id, [case.id for case in rows])
     taken = {case.id: [one for one in decisions[case.id] if one.trail_seq <= scope_size] for case in rows}
     everyone = {one.person_id for steps in taken.values() for one in steps if one.person_id}
     names = people.names(session, union_id, everyone)

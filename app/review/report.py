@@ -1,12 +1,16 @@
-"""The report, built once: the page, the PDF and the spreadsheet show the same tables of the same figures."""
+"""The report, built once: page, PDF and spreadsheet show the same tables of the same figures.
+
+On paper it is one page to sign, with every sum; the lists of single claims are the page's and the spreadsheet's alone.
+"""
 
 from __future__ import annotations
 
 import functools
 import io
+import itertools
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +24,10 @@ from sqlalchemy.orm import Session
 
 from app.cases import queries as cases
 from app.cases.models import Case
-from app.foundation.clock import union_day
+from app.foundation.clock import union_day, union_minute
 from app.foundation.money import in_capitals, yuan
 from app.people import queries as people
-from app.review.queries import Category, Figures, Step
+from app.review.queries import Category, Figures, Item, Step
 from app.wording import Language, Text
 
 _TEMPLATE = Path(__file__).with_name("report.typ")
@@ -56,10 +60,11 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; money cells hold fen."""
+    """One column; money cells hold fen. A link leads to the case that the row is about."""
 
     title: Text
     is_money: bool = False
+    is_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,12 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Any, ...], ...]
     sums: Mapping[int, int]
+    cases: tuple[Case, ...] | None = None
+    """The case of each row, where rows are about cases: such a list is not printed."""
+
+    def rows_with_cases(self) -> Iterator[tuple[tuple[Any, ...], Case | None]]:
+        """Each row with the case it is about."""
+        return itertools.zip_longest(self.rows, self.cases or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,37 +115,45 @@ def build(
     """The report of these figures; ``offices`` are the titles of the offices in which was decided."""
     spending = titles(union_id, "spending") if titles else {}
     income = titles(union_id, "income") if titles else {}
+    signers = {one.person_id for one in cover.signatures}
+    lists = (
+        _claims(Text("已通过、尚未付款", "Approved and not yet paid"), figures.unpaid, spending),
+        _claims(Text("范围确定以后入账", "Recorded after the scope was frozen"), figures.later, spending),
+    )
     tables = (
-        _categories(Text("收入", "Income"), figures.income, income, with_budget=False),
-        _categories(Text("支出与预算", "Spending against budget"), figures.spending, spending, with_budget=True),
+        _categories(Text("收入", "Income (yuan)"), figures.income, income, with_budget=False),
+        _categories(Text("支出与预算", "Spending and budget (yuan)"), figures.spending, spending, with_budget=True),
         Table(
             Text("各月支出", "Spending by month"),
             (Column(Text("月份", "Month")), Column(Text("金额（元）", "Amount (yuan)"), is_money=True)),
             tuple(figures.months),
             {1: sum(fen for _, fen in figures.months)},
         ),
-        _items(figures, spending, offices),
+        *(one for one in lists if one.rows),
+        _items(figures.items, spending, offices, signers),
     )
     return Report(cover, figures, tuple(_sentences(figures, cover)), tables)
 
 
 def _categories(title: Text, rows: Sequence[Category], titles: Mapping[str, Text], *, with_budget: bool) -> Table:
     named = Column(Text("科目", "Category"))
-    amount = Column(Text("本期（元）", "This period (yuan)"), is_money=True)
+    amount = Column(Text("本期（元）", "This period"), is_money=True)
+    so_far = Column(Text("本年累计（元）", "Year so far"), is_money=True)
+    sums = {1: sum(one.amount_fen for one in rows), 2: sum(one.so_far_fen for one in rows)}
     if not with_budget:
         return Table(
             title,
-            (named, amount),
-            tuple((_titled(one.code, titles), one.amount_fen) for one in rows),
-            {1: sum(one.amount_fen for one in rows)},
+            (named, amount, so_far),
+            tuple((_titled(one.code, titles), one.amount_fen, one.so_far_fen) for one in rows),
+            sums,
         )
-    budget = Column(Text("年度预算（元）", "Budget of the year (yuan)"), is_money=True)
-    share = Column(Text("占预算", "Of budget"))
+    budget = Column(Text("年度预算（元）", "Year's budget"), is_money=True)
+    share = Column(Text("累计占预算", "Of budget"))
     return Table(
         title,
-        (named, amount, budget, share),
-        tuple((_titled(one.code, titles), one.amount_fen, one.budget_fen, _share(one)) for one in rows),
-        {1: sum(one.amount_fen for one in rows), 2: sum(one.budget_fen for one in rows)},
+        (named, amount, so_far, budget, share),
+        tuple((_titled(one.code, titles), one.amount_fen, one.so_far_fen, one.budget_fen, _share(one)) for one in rows),
+        {**sums, 3: sum(one.budget_fen for one in rows)},
     )
 
 
@@ -144,31 +163,41 @@ def _titled(code: str, titles: Mapping[str, Text]) -> Text:
 
 
 def _share(one: Category) -> str:
-    return f"{one.amount_fen * 100 // one.budget_fen} %" if one.budget_fen else "—"
+    return f"{one.so_far_fen * 100 // one.budget_fen} %" if one.budget_fen else "—"
 
 
-def _items(figures: Figures, titles: Mapping[str, Text], offices: Mapping[str, Text]) -> Table:
-    columns = (
-        Column(Text("编号", "No.")),
-        Column(Text("付款日期", "Paid on")),
-        Column(Text("事由", "Purpose")),
-        Column(Text("科目", "Category")),
-        Column(Text("金额（元）", "Amount (yuan)"), is_money=True),
-        Column(Text("办理", "Decisions")),
-    )
+_OF_A_CLAIM = (
+    Column(Text("编号", "No.")),
+    Column(Text("付款日期", "Paid on")),
+    Column(Text("事由", "Purpose"), is_link=True),
+    Column(Text("科目", "Category")),
+    Column(Text("金额（元）", "Amount (yuan)"), is_money=True),
+)
+
+
+def _of_a_claim(case: Case, titles: Mapping[str, Text]) -> tuple[Any, ...]:
+    paid_on, category = str(case.data.get("paid_on") or ""), _titled(case.category or "", titles)
+    return case.number or "", paid_on, case.title, category, case.amount_fen or 0
+
+
+def _claims(title: Text, found: Sequence[Case], titles: Mapping[str, Text]) -> Table:
+    rows = tuple(_of_a_claim(case, titles) for case in found)
+    return Table(title, _OF_A_CLAIM, rows, {4: sum(case.amount_fen or 0 for case in found)}, tuple(found))
+
+
+def _items(items: Sequence[Item], titles: Mapping[str, Text], offices: Mapping[str, Text], signers: set[str]) -> Table:
+    """Source: DESIGN 8: where a signer of the review had approved the item himself, it says so."""
     rows = tuple(
         (
-            item.case.number or "",
-            str(item.case.data.get("paid_on") or ""),
-            item.case.title,
-            _titled(item.case.category or "", titles),
-            item.case.amount_fen or 0,
+            *_of_a_claim(item.case, titles),
             _decided(item.steps, offices),
+            Text("", "") if item.approvers.isdisjoint(signers) else Text("是", "Yes"),
         )
-        for item in figures.items
+        for item in items
     )
-    total = sum(item.case.amount_fen or 0 for item in figures.items)
-    return Table(Text("支出明细", "Items of spending"), columns, rows, {4: total})
+    columns = (*_OF_A_CLAIM, Column(Text("办理", "Decisions")), Column(Text("签名人曾同意", "Approved by a signer")))
+    total = sum(item.case.amount_fen or 0 for item in items)
+    return Table(Text("支出明细", "Items of spending"), columns, rows, {4: total}, tuple(item.case for item in items))
 
 
 _VERBS = {
@@ -230,8 +259,8 @@ def _sentences(figures: Figures, cover: Cover) -> list[Text]:
     if figures.later:
         told.append(
             Text(
-                f"范围确定以后又有 {figures.later} 笔属于本期的支出入账，不在本次审查之内。",
-                f"{figures.later} item(s) of the period were recorded after the scope was frozen and are not in it.",
+                f"范围确定以后又有 {len(figures.later)} 笔属于本期的支出入账，不在本次审查之内。",
+                f"{len(figures.later)} item(s) of the period were recorded after the scope was frozen and are not in it.",
             )
         )
     own = _own_approvals(figures, cover)
@@ -266,7 +295,7 @@ def _own_approvals(figures: Figures, cover: Cover) -> Text | None:
 
 
 def pdf(report: Report, language: Language) -> bytes:
-    """The report as one plain PDF, the same bytes for the same report."""
+    """The report as one plain page to sign, the same bytes for the same report; the type shrinks until it fits."""
     told = {
         "lang": language,
         "union": report.cover.union,
@@ -275,13 +304,19 @@ def pdf(report: Report, language: Language) -> bytes:
         "date": union_day(report.cover.made_on).isoformat(),
         "sentences": [one.in_(language) for one in report.sentences],
         "opinion": report.cover.opinion,
-        "opinion_title": Text("审查意见", "Opinion").in_(language),
+        "basis_title": Text("一、基本情况与审查范围", "1. Basis and scope").in_(language),
+        "tables_title": Text("二、收支与预算执行", "2. Income, spending and budget").in_(language),
+        "opinion_title": Text("三、审查意见", "3. Opinion").in_(language),
+        "annex": Text(
+            "支出明细逐笔列在随附的表格（report.xlsx）里，凭证在资料包的 files 文件夹里。",
+            "Every item is listed in the spreadsheet (report.xlsx); the evidence lies in the pack's folder files.",
+        ).in_(language),
         "total": Text("合计", "Total").in_(language),
-        "tables": [_plain(table, language) for table in report.tables],
+        "tables": [_plain(table, language) for table in report.tables if table.cases is None],
         "signatures": [
-            f"{one.office.in_(language)} {one.name}  {union_day(one.at).isoformat()}" for one in report.cover.signatures
+            f"{one.office.in_(language)} {one.name}  {union_minute(one.at)}" for one in report.cover.signatures
         ],
-        "signed_title": Text("签名", "Signed").in_(language),
+        "signed_title": Text("四、签名", "4. Signed").in_(language),
         "head": report.cover.head,
         "head_title": Text("留痕链头", "Head of the trail").in_(language),
         "qr": _qr(report.cover.head),
@@ -305,7 +340,6 @@ def _plain(table: Table, language: Language) -> dict[str, Any]:
     return {
         "title": table.title.in_(language),
         "columns": [column.title.in_(language) for column in table.columns],
-        "right": [column.is_money for column in table.columns],
         "rows": [[cell(value, column) for value, column in zip(row, table.columns, strict=True)] for row in table.rows],
         "sums": sums,
     }
@@ -325,7 +359,7 @@ def _compiler() -> typst.Compiler:
 def xlsx(report: Report, language: Language) -> bytes:
     """The report as a spreadsheet: a sheet of sentences, and one per table; money as numbers in yuan."""
     held = io.BytesIO()
-    book = xlsxwriter.Workbook(held, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(held, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": report.cover.name, "created": report.cover.made_on.replace(tzinfo=None)})
     bold = book.add_format({"bold": True})
     money = book.add_format({"num_format": "#,##0.00"})
@@ -337,7 +371,7 @@ def xlsx(report: Report, language: Language) -> bytes:
         report.cover.number,
         *(one.in_(language) for one in report.sentences),
         f"{Text('审查意见', 'Opinion').in_(language)}：{report.cover.opinion}",
-        *(f"{one.office.in_(language)} {one.name} {union_day(one.at)}" for one in report.cover.signatures),
+        *(f"{one.office.in_(language)} {one.name} {union_minute(one.at)}" for one in report.cover.signatures),
         f"{Text('留痕链头', 'Head of the trail').in_(language)}：{report.cover.head}",
     ]
     for row, line in enumerate(lines):

@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.engine.replay import Move
-from app.trail.canonical import is_canonical, parse
 from app.trail.models import TrailEntry, TrailValue
-from app.trail.verifying import entries
+from app.trail.verifying import entries, record_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +70,27 @@ class Kept:
     salt: bytes | None
 
 
-def records_by_case(session: Session, union_id: uuid.UUID) -> dict[str, list[int]]:
-    """Case id -> the numbers of its records, in order. Only numbers are held, so that memory stays small."""
-    found: dict[str, list[int]] = {}
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What the records are about. Only numbers and hashes are held, so that memory stays small."""
+
+    cases: dict[str, list[int]]
+    """Case id -> the numbers of its records, in order."""
+    adopted: set[tuple[str, str]]
+    """Name and hash of every workflow that was put in force."""
+
+
+def contents(session: Session, union_id: uuid.UUID) -> Contents:
+    """Walk the log once."""
+    found = Contents({}, set())
     for entry in entries(session, union_id):
-        body = _parsed(bytes(entry.body))
+        body = _parsed(entry.body)
         case_id = _mapping(body.get("case")).get("id")
         if case_id is not None:
-            found.setdefault(str(case_id), []).append(entry.seq)
+            found.cases.setdefault(str(case_id), []).append(entry.seq)
+        elif body.get("event") == "workflow.adopted":
+            extra = _mapping(body.get("extra"))
+            found.adopted.add((str(extra.get("workflow")), str(extra.get("definition"))))
     return found
 
 
@@ -107,7 +119,7 @@ def kept_beside(session: Session, union_id: uuid.UUID, seqs: Sequence[int]) -> d
 
 def _parsed(body: bytes) -> Mapping[str, Any]:
     """The record; nothing where its bytes are not canonical, which the check of the log has named already."""
-    return _mapping(parse(body)) if is_canonical(body) else {}
+    return record_of(body) or {}
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -6,26 +6,32 @@ then the features compare their typed rows; then the bytes of every file are has
 
 from __future__ import annotations
 
+import hashlib
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.cases.definitions import Definitions
-from app.cases.models import Case, CaseFile, NumberCounter, StoredFile
-from app.cases.ports import Registry
-from app.foundation.errors import AppError
+from app.cases.models import Case, CaseFile, DefinitionInForce, NumberCounter, StoredDefinition, StoredFile
+from app.cases.ports import Reconciler, Registry
+from app.foundation.errors import AppError, NotFound
 from app.foundation.storage import Store
 from app.review.matching import Rows, case_holds, rows_of
-from app.review.telling import Told, records_by_case, told
+from app.review.telling import Contents, Told, contents, told
 from app.trail.models import APPEND_ONLY
 from app.trail.note import TrustedKey
-from app.trail.verifying import Problem, Witnessed, verify_log
+from app.trail.verifying import Problem, Witnessed, bytes_of, verify_log
 from app.wording import Text
 
 _PAGE = 200
+_LONGEST = 12
+"""Digits of a number in a series; what is longer was never given."""
+_SENSELESS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, AppError)
+"""What comes of reading rows in which somebody wrote what no program of ours writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +49,55 @@ class Verifier:
         keys: Sequence[TrustedKey],
         witnessed: Sequence[Witnessed] = (),
     ) -> Iterator[Problem]:
-        """Every problem of one union's record."""
-        yield from triggers_stand(session)
-        yield from verify_log(session, union_id, keys, witnessed)
-        yield from self._cases_hold(session, union_id)
-        yield from numbers_have_no_gaps(session, union_id)
-        for reconcile in self.registry.reconcilers.values():
-            for found in reconcile(session, union_id):
-                yield Problem(found.code, Text(found.zh, found.en), subject=found.subject)
-        yield from self._files_hold(session, union_id)
+        """Every problem of one union's record; a part that cannot even be read is one, and the others go on."""
+        yield from _part("guards", triggers_stand(session))
+        yield from _part("trail", verify_log(session, union_id, keys, witnessed))
+        yield from _part("cases", self._records_hold(session, union_id))
+        yield from _part("numbers", numbers_have_no_gaps(session, union_id))
+        for name, reconcile in self.registry.reconcilers.items():
+            yield from _part(name, _discrepancies(reconcile, session, union_id))
+        yield from _part("files", self._files_hold(session, union_id))
 
-    def _cases_hold(self, session: Session, union_id: uuid.UUID) -> Iterator[Problem]:
+    def _records_hold(self, session: Session, union_id: uuid.UUID) -> Iterator[Problem]:
+        """The workflows are those that were adopted, and the cases what their records make of them."""
+        found = contents(session, union_id)
+        yield from definitions_hold(session, union_id, found)
+        yield from self._cases_hold(session, union_id, found.cases)
+
+    def _cases_hold(self, session: Session, union_id: uuid.UUID, seqs: dict[str, list[int]]) -> Iterator[Problem]:
         """Every case is what its records make of it, and no record is without its case. A page at a time."""
-        seqs = records_by_case(session, union_id)
-        session.expunge_all()
-        after: uuid.UUID | None = None
-        while True:
-            statement = sa.select(Case).where(Case.union_id == union_id).order_by(Case.id).limit(_PAGE)
-            page = session.scalars(statement if after is None else statement.where(Case.id > after)).all()
-            own = {case.id: seqs.pop(str(case.id), []) for case in page}
-            records = told(session, union_id, [seq for each in own.values() for seq in each])
-            rows = rows_of(session, union_id, own)
-            for case in page:
-                yield from self._case_holds(session, case, [records[seq] for seq in own[case.id]], rows[case.id])
-            if len(page) < _PAGE:
-                break
-            after = page[-1].id
+        statement = sa.select(Case.id).where(Case.union_id == union_id).order_by(Case.id).limit(_PAGE)
+        page = session.scalars(statement).all()
+        while page:
+            yield from self._page_holds(session, union_id, {one: seqs.pop(str(one), []) for one in page})
             session.expunge_all()
+            page = session.scalars(statement.where(Case.id > page[-1])).all()
         for case_id, each in seqs.items():
             yield _gone(case_id, told(session, union_id, each[-1:])[each[-1]])
+
+    def _page_holds(
+        self, session: Session, union_id: uuid.UUID, own: Mapping[uuid.UUID, Sequence[int]]
+    ) -> list[Problem]:
+        """Some cases with the numbers of their records; where one cannot be read, it is found by reading each alone."""
+        try:
+            return list(self._these_hold(session, union_id, own))
+        except _SENSELESS as error:
+            if len(own) > 1:
+                return [one for case in own.items() for one in self._page_holds(session, union_id, dict([case]))]
+            ((case_id, seqs),) = own.items()
+            number = session.scalar(sa.select(Case.number).where(Case.union_id == union_id, Case.id == case_id))
+            return [_unreadable(number or str(case_id), error, seqs[-1] if seqs else None)]
+
+    def _these_hold(
+        self, session: Session, union_id: uuid.UUID, own: Mapping[uuid.UUID, Sequence[int]]
+    ) -> Iterator[Problem]:
+        cases = session.scalars(
+            sa.select(Case).where(Case.union_id == union_id, Case.id.in_(own)).order_by(Case.id)
+        ).all()
+        records = told(session, union_id, [seq for each in own.values() for seq in each])
+        rows = rows_of(session, union_id, own)
+        for case in cases:
+            yield from self._case_holds(session, case, [records[seq] for seq in own[case.id]], rows[case.id])
 
     def _case_holds(self, session: Session, case: Case, records: list[Told], rows: Rows) -> Iterator[Problem]:
         subject = case.number or str(case.id)
@@ -98,12 +124,68 @@ class Verifier:
             .order_by(StoredFile.sha256)
         )
         for sha256, number in rows:
-            if not self.store.exists(sha256) or not self.store.verify(sha256):
+            if not _is_whole(self.store, sha256):
                 text = Text(
                     f"{number}：附件 {sha256[:12]}… 不见了或内容被换过。",
                     f"{number}: the file {sha256[:12]}… is gone or its content was swapped.",
                 )
                 yield Problem("file_changed", text, subject=number)
+
+
+def _part(name: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """One part of the check; rows that make no sense end it, and are a problem themselves."""
+    try:
+        yield from problems
+    except (*_SENSELESS, SQLAlchemyError) as error:
+        yield _unreadable(name, error)
+
+
+def _unreadable(subject: str, error: Exception, seq: int | None = None) -> Problem:
+    # Of the database's own errors the first line; the rest repeats the statement.
+    said = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    text = Text(
+        f"{subject}：读不出来，里面写进了不该有的内容（{said}）。",
+        f"{subject}: cannot be read, something was written there that makes no sense ({said}).",
+    )
+    return Problem("unreadable", text, seq, subject)
+
+
+def _discrepancies(reconcile: Reconciler, session: Session, union_id: uuid.UUID) -> Iterator[Problem]:
+    for found in reconcile(session, union_id):
+        yield Problem(found.code, Text(found.zh, found.en), subject=found.subject)
+
+
+def _is_whole(store: Store, sha256: str) -> bool:
+    try:
+        return store.exists(sha256) and store.verify(sha256)
+    except NotFound:
+        return False
+
+
+def definitions_hold(session: Session, union_id: uuid.UUID, found: Contents) -> Iterator[Problem]:
+    """Each workflow that the union uses is stored as its hash says, and what is in force was put in force on record."""
+    in_force = session.execute(
+        sa.select(DefinitionInForce.name, DefinitionInForce.hash)
+        .where(DefinitionInForce.union_id == union_id)
+        .order_by(DefinitionInForce.name, DefinitionInForce.hash)
+    ).all()
+    for name, hash_ in in_force:
+        if (name, hash_) not in found.adopted:
+            text = Text(
+                f"流程“{name}”换成了留痕里没有启用过的版本。",
+                f"The workflow “{name}” in force is one that the trail never saw adopted.",
+            )
+            yield Problem("definition_unadopted", text, subject=name)
+    used = sa.select(Case.definition_hash).where(Case.union_id == union_id)
+    rows = session.execute(
+        sa.select(StoredDefinition.name, StoredDefinition.hash, StoredDefinition.canonical)
+        .where(sa.or_(StoredDefinition.hash.in_(used), StoredDefinition.hash.in_({row.hash for row in in_force})))
+        .order_by(StoredDefinition.name, StoredDefinition.hash)
+    )
+    for name, hash_, stored in rows:
+        if hashlib.sha256(bytes_of(stored)).hexdigest() != hash_:
+            text = Text(f"流程“{name}”的内容被改动过。", f"The stored workflow “{name}” was changed.")
+            yield Problem("definition_changed", text, subject=name)
 
 
 def _gone(case_id: str, last: Told) -> Problem:
@@ -121,12 +203,12 @@ def numbers_have_no_gaps(session: Session, union_id: uuid.UUID) -> Iterator[Prob
     found: dict[str, set[int]] = {series: set() for series in lasts}
     for number in session.scalars(sa.select(Case.number).where(Case.union_id == union_id, Case.number.is_not(None))):
         series, _, count = str(number).rpartition("-")
-        if series and count.isascii() and count.isdigit():
+        if series and count.isascii() and count.isdigit() and len(count) <= _LONGEST:
             found.setdefault(series, set()).add(int(count))
     for series, counts in sorted(found.items()):
         last, highest = lasts.get(series, 0), max(counts, default=0)
-        for gap in sorted(set(range(1, max(last, highest) + 1)) - counts):
-            name = f"{series}-{gap:04d}"
+        for first, end in _gaps(counts, max(last, highest)):
+            name = f"{series}-{first:04d}" + (f"…{end:04d}" if end > first else "")
             yield Problem("number_missing", Text(f"缺号：{name}", f"Number missing: {name}"), subject=name)
         if last < highest:
             text = Text(
@@ -134,6 +216,15 @@ def numbers_have_no_gaps(session: Session, union_id: uuid.UUID) -> Iterator[Prob
                 f"The counter of {series} stands at {last}, numbers are used up to {highest}: one would be given twice.",
             )
             yield Problem("counter_differs", text, subject=series)
+
+
+def _gaps(counts: set[int], last: int) -> Iterator[tuple[int, int]]:
+    """First and last of each run of numbers that are missing from 1 to ``last``, however long."""
+    expected = 1
+    for count in [*sorted(one for one in counts if one > 0), last + 1]:
+        if count > expected:
+            yield expected, count - 1
+        expected = count + 1
 
 
 _GUARDS = {

@@ -92,6 +92,8 @@ def review(call: Call, case_id: uuid.UUID) -> str:
         first, last = date.fromisoformat(case.data["period_from"]), date.fromisoformat(case.data["period_to"])
         found = queries.figures(session, principal.union_id, first, last, scope)
         latest = heads.latest(session, principal.union_id)
+        head = session.get_one(TrailHead, principal.union_id)
+        holds = latest is not None and heads.holds(session, latest, head, call.use(SigningKey))
         told = report.build(
             found,
             report.Cover(
@@ -108,15 +110,19 @@ def review(call: Call, case_id: uuid.UUID) -> str:
             book.titles(),
         )
         page = presenting.case_page(session, registry, detail, principal, call.now, call.language)
-    return render_template("review/review.html", **page, report=told, tables_told=_tables(told, found), latest=latest)
+    return render_template(
+        "review/review.html", **page, report=told, tables_told=_tables(told), latest=latest, holds=holds
+    )
 
 
 @route(web, "/review/<uuid:case_id>/pack", policy=Policy.BOOKS, summary=Text("导出资料包", "Export the pack"))
 def export(call: Call, case_id: uuid.UUID) -> Response:
     """The review pack as a zip."""
-    content, name = packing.pack(call.wiring, signed_in(call), case_id, call.now, call.language)
-    response = Response(content, mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    made = packing.pack(call.wiring, signed_in(call), case_id, call.now, call.language)
+    response = Response(made.chunks(), mimetype="application/zip")
+    response.content_length = made.size
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    response.call_on_close(made.close)
     return response
 
 
@@ -127,16 +133,18 @@ def trail_page(call: Call) -> str:
     with call.read() as session:
         head = session.get_one(TrailHead, principal.union_id)
         latest = heads.latest(session, principal.union_id)
+        holds = latest is not None and heads.holds(session, latest, head, call.use(SigningKey))
         slug = session.get_one(Union, principal.union_id).slug
     key = call.use(SigningKey).named(head.origin)
-    return render_template("review/trail.html", head=head, latest=latest, vkey=key.verifier.vkey(), slug=slug)
+    return render_template(
+        "review/trail.html", head=head, latest=latest, holds=holds, vkey=key.verifier.vkey(), slug=slug
+    )
 
 
-def _tables(told: report.Report, found: queries.Figures) -> list[dict[str, Any]]:
-    """The report's tables as the table component takes them; claims link to their case."""
+def _tables(told: report.Report) -> list[dict[str, Any]]:
+    """The report's tables as the table component takes them; a row about a case links to it, and so to its evidence."""
     tables = []
-    for number, table in enumerate(told.tables):
-        is_items = number == len(told.tables) - 1
+    for table in told.tables:
         keys = [str(index) for index in range(len(table.columns))]
         tables.append(
             {
@@ -145,16 +153,13 @@ def _tables(told: report.Report, found: queries.Figures) -> list[dict[str, Any]]
                     {
                         "key": key,
                         "title": column.title,
-                        "kind": "money" if column.is_money else "link" if is_items and key == "2" else "text",
+                        "kind": "money" if column.is_money else "link" if column.is_link else "text",
                     }
                     for key, column in zip(keys, table.columns, strict=True)
                 ],
                 "rows": [
-                    {
-                        "cells": dict(zip(keys, row, strict=True)),
-                        "href": f"/cases/{found.items[index].case.id}" if is_items else None,
-                    }
-                    for index, row in enumerate(table.rows)
+                    {"cells": dict(zip(keys, row, strict=True)), "href": f"/cases/{case.id}" if case else None}
+                    for row, case in table.rows_with_cases()
                 ],
                 "sums": {str(index): fen for index, fen in table.sums.items()},
             }

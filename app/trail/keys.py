@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -136,3 +137,10 @@ def _read_private(path: Path) -> bytes:
         return os.read(handle, _LARGEST_FILE)
     finally:
         os.close(handle)
+
+
+if __name__ == "__main__":  # before there is a service: in production it does not start without a key
+    try:
+        create_key_file(Path(sys.argv[1]))
+    except AppError as refused:
+        sys.exit(f"{refused.text.zh}\n{refused.text.en}")

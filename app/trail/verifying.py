@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.foundation.clock import stamp
 from app.foundation.errors import AppError
-from app.trail.canonical import is_canonical, parse
-from app.trail.chain import chain_next, chain_start, commitment, leaf_hash
+from app.trail.canonical import parse
+from app.trail.chain import ALGORITHMS, chain_next, chain_start, commitment, leaf_hash
 from app.trail.merkle import Frontier
 from app.trail.models import TrailCheckpoint, TrailEntry, TrailHead, TrailValue
 from app.trail.note import TrustedKey, open_checkpoint, parse_short_head
 from app.wording import Text
 
 _PAGE = 2000
+_HEX64 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +43,51 @@ class Witnessed:
     text: str
 
 
-def entries(session: Session, union_id: uuid.UUID) -> Iterator[TrailEntry]:
+class Stored(NamedTuple):
+    """One record as its table holds it, whatever somebody wrote there. ``at`` is a stamp, None where it is no moment."""
+
+    seq: int
+    at: str | None
+    body: bytes
+    leaf_hash: str
+    chain_hash: str
+
+
+def entries(session: Session, union_id: uuid.UUID) -> Iterator[Stored]:
     """Every record in order, a page at a time, so that memory stays bounded."""
-    after = 0
-    while True:
-        page = session.scalars(
-            sa.select(TrailEntry)
-            .where(TrailEntry.union_id == union_id, TrailEntry.seq > after)
-            .order_by(TrailEntry.seq)
-            .limit(_PAGE)
-        ).all()
-        yield from page
-        if len(page) < _PAGE:
-            return
-        after = page[-1].seq
-        session.expunge_all()
+    # Moments are taken as they are written: on SQLite one that is none would end the whole reading.
+    written = sa.type_coerce(TrailEntry.at, sa.String)
+    columns = TrailEntry.seq, written, TrailEntry.body, TrailEntry.leaf_hash, TrailEntry.chain_hash
+    statement = sa.select(*columns).where(TrailEntry.union_id == union_id).order_by(TrailEntry.seq).limit(_PAGE)
+    page = session.execute(statement).all()
+    while page:
+        for seq, at, body, leaf, chain in page:
+            yield Stored(seq, _stamped(at), bytes_of(body), leaf, chain)
+        page = session.execute(statement.where(TrailEntry.seq > page[-1].seq)).all()
+
+
+def record_of(body: bytes) -> Mapping[str, Any] | None:
+    """What a record says; None where its bytes are no record in canonical form."""
+    try:
+        told = parse(body)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def bytes_of(value: bytes | str) -> bytes:
+    """SQLite keeps text in a column of bytes when text was put there."""
+    return value.encode() if isinstance(value, str) else bytes(value)
+
+
+def _stamped(at: object) -> str | None:
+    try:
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    except ValueError:
+        return None
+    if not isinstance(moment, datetime):
+        return None
+    return stamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def verify_log(
@@ -64,6 +99,13 @@ def verify_log(
         yield Problem(
             "head_missing", Text("没有留痕的开头，整条留痕不见了。", "The log has no head: all of it is gone.")
         )
+        return
+    if head.algorithm not in ALGORITHMS:
+        text = Text(
+            f"留痕的散列算法写成了“{head.algorithm}”，被改动过。",
+            f"The log names “{head.algorithm}” as its hash algorithm: that was changed.",
+        )
+        yield Problem("head_differs", text)
         return
     notes = session.scalars(
         sa.select(TrailCheckpoint)
@@ -82,6 +124,24 @@ def verify_log(
     yield from _values_hold(session, union_id, head.algorithm)
 
 
+def signed_head_holds(session: Session, note: TrailCheckpoint, head: TrailHead, keys: Sequence[TrustedKey]) -> bool:
+    """Whether the records up to a signed head still come to the root that was signed. Reads each of them once."""
+    try:
+        signed = open_checkpoint(note.note, head.origin, keys)
+    except AppError:
+        return False
+    tree = Frontier(algorithm=signed.algorithm)
+    bodies = session.execute(
+        sa.select(TrailEntry.body)
+        .where(TrailEntry.union_id == head.union_id, TrailEntry.seq <= signed.size)
+        .order_by(TrailEntry.seq)
+        .execution_options(yield_per=_PAGE)
+    ).scalars()
+    for body in bodies:
+        tree.append(leaf_hash(bytes_of(body), signed.algorithm))
+    return (tree.size, tree.root()) == (signed.size, signed.root)
+
+
 class _Walk:
     """One pass over the records: numbers, bytes, hashes, links, and the tree's root at every size that is asked.
 
@@ -97,7 +157,11 @@ class _Walk:
         self.size = 0
         self.roots = {0: self._tree.root().hex()}
 
-    def take(self, entry: TrailEntry) -> Iterator[Problem]:
+    def take(self, entry: Stored) -> Iterator[Problem]:
+        if entry.seq < 1:
+            text = Text(f"多出第 {entry.seq} 条：编号从 1 起。", f"There is an entry {entry.seq}: numbers begin at 1.")
+            yield Problem("entry_misplaced", text, entry.seq)
+            return
         expected = self.size + 1
         if entry.seq != expected:
             text = Text(
@@ -106,9 +170,8 @@ class _Walk:
             )
             yield Problem("entry_missing", text, expected)
         self.size = entry.seq
-        body = bytes(entry.body)
-        yield from self._body(entry, body)
-        leaf = leaf_hash(body, self._algorithm)
+        yield from self._body(entry)
+        leaf = leaf_hash(entry.body, self._algorithm)
         if leaf.hex() != entry.leaf_hash:
             text = Text(f"第 {entry.seq} 条的内容被改动过。", f"Entry {entry.seq} was changed.")
             yield Problem("entry_changed", text, entry.seq)
@@ -120,21 +183,20 @@ class _Walk:
             )
             yield Problem("link_broken", text, entry.seq)
         # Go on from what is stored, so that one change is named once and later ones are still found.
-        self._chain = bytes.fromhex(entry.chain_hash) if len(entry.chain_hash) == 64 else chain
+        self._chain = bytes.fromhex(entry.chain_hash) if _HEX64.fullmatch(entry.chain_hash) else chain
         self._tree.append(leaf)
         if self.size in self._sizes:
             self.roots[self.size] = self._tree.root().hex()
 
-    def _body(self, entry: TrailEntry, body: bytes) -> Iterator[Problem]:
-        if not is_canonical(body):
+    def _body(self, entry: Stored) -> Iterator[Problem]:
+        told = record_of(entry.body)
+        if told is None:
             text = Text(f"第 {entry.seq} 条不是规范的字节。", f"Entry {entry.seq} is not in canonical form.")
             yield Problem("entry_not_canonical", text, entry.seq)
-            return
-        told: Any = parse(body)
-        if told.get("seq") != entry.seq or told.get("log") != self._origin:
+        elif (told.get("seq"), told.get("log"), told.get("at")) != (entry.seq, self._origin, entry.at):
             text = Text(
-                f"第 {entry.seq} 条里写的编号或留痕名称不对。",
-                f"Entry {entry.seq} names another number or another log.",
+                f"第 {entry.seq} 条里写的编号、时间或留痕名称与登记的不符。",
+                f"Entry {entry.seq} names another number, moment or log than it is stored under.",
             )
             yield Problem("entry_misplaced", text, entry.seq)
 
@@ -168,7 +230,8 @@ def _note_holds(
         )
         yield Problem("checkpoint_unsigned", text, note.size)
         return
-    if signed.size != note.size or signed.root.hex() != note.root_hash:
+    filed = note.size, note.root_hash, stamp(note.made_at)
+    if (signed.size, signed.root.hex(), signed.time) != filed or _root_of(note, head.algorithm) != signed.root.hex():
         text = Text(
             f"第 {note.size} 条处的链头与登记不符。", f"The head at entry {note.size} is not what is stored of it."
         )
@@ -185,6 +248,14 @@ def _note_holds(
             f"The log forked before entry {note.size}: records were rewritten and the chain recomputed.",
         )
         yield Problem("forked_before_checkpoint", text, note.size)
+
+
+def _root_of(note: TrailCheckpoint, algorithm: str) -> str | None:
+    """The root that the stored subtrees come to, from which the next head is made."""
+    try:
+        return Frontier(note.size, [bytes.fromhex(node) for node in note.frontier], algorithm).root().hex()
+    except (TypeError, ValueError):
+        return None
 
 
 def _witness_holds(
@@ -215,41 +286,58 @@ def _witness_holds(
 
 def _values_hold(session: Session, union_id: uuid.UUID, algorithm: str) -> Iterator[Problem]:
     """Every value that is not erased opens the commitment that stands in its record."""
-    after = 0
-    while True:
-        page = session.execute(
-            sa.select(TrailEntry.seq, TrailEntry.body)
-            .where(
-                TrailEntry.union_id == union_id,
-                TrailEntry.seq > after,
-                TrailEntry.seq.in_(sa.select(TrailValue.seq).where(TrailValue.union_id == union_id)),
-            )
-            .order_by(TrailEntry.seq)
-            .limit(_PAGE)
-        ).all()
-        if not page:
-            return
-        bodies = {row.seq: bytes(row.body) for row in page}
-        values = session.execute(
-            sa.select(TrailValue.seq, TrailValue.path, TrailValue.salt, TrailValue.value).where(
-                TrailValue.union_id == union_id, TrailValue.seq >= page[0].seq, TrailValue.seq <= page[-1].seq
-            )
-        )
-        for seq, path, salt, value in values:
-            yield from _value_holds(bodies.get(seq), seq, path, salt, value, algorithm)
-        after = page[-1].seq
-
-
-def _value_holds(
-    body: bytes | None, seq: int, path: str, salt: bytes | None, value: object, algorithm: str
-) -> Iterator[Problem]:
-    if salt is None:
-        return  # erased: the commitment stays, and opens nothing any more
-    told: Any = parse(body) if body is not None and is_canonical(body) else {}
-    sealed = told.get("sealed") or {}
-    if sealed.get(path) != commitment(bytes(salt), value, algorithm):
+    own = sa.select(TrailValue.seq, TrailValue.path).where(TrailValue.union_id == union_id)
+    recorded = sa.exists().where(TrailEntry.union_id == union_id, TrailEntry.seq == TrailValue.seq)
+    for seq, path in session.execute(own.where(~recorded).order_by(TrailValue.seq, TrailValue.path)):
         text = Text(
-            f"第 {seq} 条封存的“{path}”与留痕不符，被改动过。",
-            f"The sealed value “{path}” of entry {seq} was changed: it does not open its commitment.",
+            f"没有第 {seq} 条记录，却有它封存的“{path}”。",
+            f"There is a sealed “{path}” of entry {seq}, which is not there.",
         )
-        yield Problem("value_changed", text, seq)
+        yield Problem("value_untold", text, seq)
+    statement = (
+        sa.select(TrailEntry.seq, TrailEntry.body)
+        .where(TrailEntry.union_id == union_id, TrailEntry.seq.in_(own.with_only_columns(TrailValue.seq)))
+        .order_by(TrailEntry.seq)
+        .limit(_PAGE)
+    )
+    page = session.execute(statement).all()
+    while page:
+        yield from _these_values_hold(session, union_id, {row.seq: bytes_of(row.body) for row in page}, algorithm)
+        page = session.execute(statement.where(TrailEntry.seq > page[-1].seq)).all()
+
+
+def _these_values_hold(
+    session: Session, union_id: uuid.UUID, bodies: Mapping[int, bytes], algorithm: str
+) -> Iterator[Problem]:
+    """The values beside some records, which lie one after the other."""
+    is_text = session.get_bind().dialect.name == "sqlite"
+    value = sa.type_coerce(TrailValue.value, sa.Text) if is_text else TrailValue.value
+    rows = session.execute(
+        sa.select(TrailValue.seq, TrailValue.path, TrailValue.salt, value.label("value"))
+        .where(TrailValue.union_id == union_id, TrailValue.seq >= min(bodies), TrailValue.seq <= max(bodies))
+        .order_by(TrailValue.seq, TrailValue.path)
+    )
+    sealed: Mapping[str, Any] = {}
+    last = None
+    for row in rows:
+        if row.seq != last:
+            last, told = row.seq, record_of(bodies[row.seq]) if row.seq in bodies else None
+            sealed = (told or {}).get("sealed") or {}
+        if not _opens(sealed, row.path, row.salt, row.value, algorithm, is_text=is_text):
+            text = Text(
+                f"第 {row.seq} 条封存的“{row.path}”与留痕不符，被改动过。",
+                f"The sealed value “{row.path}” of entry {row.seq} was changed: it does not open its commitment.",
+            )
+            yield Problem("value_changed", text, row.seq)
+
+
+def _opens(sealed: object, path: str, salt: bytes | None, value: object, algorithm: str, *, is_text: bool) -> bool:
+    """Whether the value opens its commitment, or was erased whole: then the commitment stays, and opens nothing."""
+    try:
+        plain = json.loads(value) if is_text and isinstance(value, str) else value
+        if salt is None:
+            return plain is None
+        committed = commitment(bytes_of(salt), plain, algorithm)
+    except (RecursionError, TypeError, ValueError):
+        return False
+    return isinstance(sealed, dict) and sealed.get(path) == committed

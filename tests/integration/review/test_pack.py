@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,13 +10,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
+from app.cases.definitions import Definitions
+from app.engine.definition import Definition
 from app.foundation.errors import NotFound
 from app.review import packing
-from app.review.packing import NotYetSubmitted
+from app.review.packing import NotYetSubmitted, RecordDamaged
 from app.trail.keys import SigningKey
 from app.trail.models import TrailHead
-from tests.fixtures.chronicles import RECEIPT, Chronicle
+from tests.fixtures.chronicles import RECEIPT, Chronicle, swapped
 from tests.integration.review.test_figures import JULY, review
 
 
@@ -25,9 +28,9 @@ def folder(chronicle: Chronicle, tmp_path: Path) -> Path:
     """The pack of a submitted review, unpacked."""
     case = chronicle.books.acted("auditor1", review(chronicle), "submit", JULY)
     principal = chronicle.books.town.acting("auditor1", JULY)
-    content, name = packing.pack(chronicle.wiring, principal, case.id, JULY, "zh")
-    assert name == f"{case.number}.zip"
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    made = packing.pack(chronicle.wiring, principal, case.id, JULY, "zh")
+    assert made.name == f"{case.number}.zip"
+    with made.file, zipfile.ZipFile(made.file) as archive:
         archive.extractall(tmp_path / "desk")
     return tmp_path / "desk" / str(case.number)
 
@@ -107,8 +110,8 @@ def test_a_record_rewritten_and_rechained_in_the_database_shows_in_the_next_pack
     with chronicle.behind_its_back() as session:
         chronicle.rewritten(session)
         chronicle.rechained(session)
-    content, _ = packing.pack(chronicle.wiring, chronicle.books.town.acting("auditor1", JULY), case.id, JULY, "zh")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    made = packing.pack(chronicle.wiring, chronicle.books.town.acting("auditor1", JULY), case.id, JULY, "zh")
+    with made.file, zipfile.ZipFile(made.file) as archive:
         archive.extractall(tmp_path / "forged")
     folder = tmp_path / "forged" / str(case.number)
     kept = tmp_path / "kept.txt"
@@ -116,3 +119,45 @@ def test_a_record_rewritten_and_rechained_in_the_database_shows_in_the_next_pack
     answer = checked(folder, "--key", key_of(chronicle), "--head", str(kept))
     assert answer.returncode == 1
     assert chronicle.head.splitlines()[1] in answer.stdout + answer.stderr
+
+
+def test_the_same_moment_on_the_same_record_gives_the_same_pack_byte_for_byte(chronicle: Chronicle) -> None:
+    case = chronicle.books.acted("auditor1", review(chronicle), "submit", JULY)
+    auditor = chronicle.books.town.acting("auditor1", JULY)
+    packs = [packing.pack(chronicle.wiring, auditor, case.id, JULY, "zh") for _ in range(2)]
+    first, second = (b"".join(one.chunks()) for one in packs)
+    assert first == second
+    assert len(first) == packs[0].size
+    assert packs[0].file.closed
+
+
+def test_evidence_swapped_in_the_store_is_refused_with_its_claim_instead_of_packed(chronicle: Chronicle) -> None:
+    case = chronicle.books.acted("auditor1", review(chronicle), "submit", JULY)
+    swapped(chronicle, b"another list")
+    with pytest.raises(RecordDamaged) as refused:
+        packing.pack(chronicle.wiring, chronicle.books.town.acting("auditor1", JULY), case.id, JULY, "zh")
+    assert str(chronicle.paid.number) in refused.value.text.zh
+
+
+def test_what_the_reviewer_may_not_read_on_the_page_is_not_opened_in_his_pack(
+    chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = chronicle.books.acted("auditor1", review(chronicle), "submit", JULY)
+    auditor = chronicle.books.town.acting("auditor1", JULY)
+    whole = opened_in(packing.pack(chronicle.wiring, auditor, case.id, JULY, "zh"))
+    assert {"payee", "no_invoice_reason"} <= whole
+    stored = Definitions.by_hash
+
+    def by_hash(self: Definitions, session: Session, hash_: str) -> Definition:
+        found = stored(self, session, hash_)
+        return dataclasses.replace(found, visible_to=("chair",)) if found.name == "expense_claim" else found
+
+    monkeypatch.setattr(Definitions, "by_hash", by_hash)
+    assert "payee" not in opened_in(packing.pack(chronicle.wiring, auditor, case.id, JULY, "zh"))
+
+
+def opened_in(made: packing.Pack) -> set[str]:
+    """The paths of the values that a pack opens."""
+    with made.file, zipfile.ZipFile(made.file) as archive:
+        name = next(one for one in archive.namelist() if one.endswith("trail/values.ndjson"))
+        return {json.loads(line)["path"] for line in archive.read(name).splitlines()}

@@ -12,6 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.foundation.db import Database
+from app.foundation.edge import EXTENSION
 from tests.fixtures.sites import Site
 from tests.fixtures.unions import PASSWORD
 
@@ -99,7 +101,9 @@ def test_the_figures_over_the_api_are_those_of_the_page(site: Site) -> None:
     case = opened(site)
     told = site["treasurer"].get(f"/reviews/{case['id']}").get_json()
     assert (told["income_fen"], told["spending_fen"], told["state"]) == (0, 10_000, "submitted")
-    assert told["spending"] == [{"category": "501102", "amount_fen": 10_000, "budget_fen": 1_000_000}]
+    assert told["spending"] == [
+        {"category": "501102", "amount_fen": 10_000, "so_far_fen": 10_000, "budget_fen": 1_000_000}
+    ]
     assert told["months"] == [{"month": "2026-04", "amount_fen": 10_000}]
     assert told["published"] == {"count": 1, "longest_days": 1}
     steps = told["items"][0]["steps"]
@@ -141,6 +145,8 @@ def test_anyone_reads_the_latest_signed_head_without_signing_in(site: Site) -> N
     assert told["note"].startswith("example.test/trail/brook\n")
     assert told["head"] == f"{told['size']}@{told['root_hash']}"
     assert nobody.get("/api/v1/trail/checkpoint?union=elsewhere").status_code == 404
+    plain = nobody.get("/api/v1/trail/checkpoint", headers={"Accept": "text/plain"})
+    assert (plain.mimetype, plain.text) == ("text/plain", told["note"])
 
 
 def test_how_the_trail_stands_is_told_to_every_member(site: Site) -> None:
@@ -151,7 +157,26 @@ def test_how_the_trail_stands_is_told_to_every_member(site: Site) -> None:
     after = site["member"].get("/trail/status").get_json()
     assert after["size"] > before["size"]
     assert after["signed"]["size"] == after["size"]
+    assert after["signed"]["holds"] is True
     assert site.app.test_client().get("/api/v1/trail/status").status_code == 401
     page = Browser(site, "member").get("/trail")
     assert "记录完整，已核对至" in page.text
     assert after["key"] in page.text
+
+
+def test_the_page_does_not_call_a_record_whole_that_somebody_changed(site: Site) -> None:
+    case = opened(site)
+    assert site["auditor1"].get(f"/reviews/{case['id']}/pack").status_code == 200
+    with site.app.extensions[EXTENSION].use(Database).write() as session:
+        session.connection().exec_driver_sql("DROP TRIGGER trail_entry_no_update")
+        session.connection().exec_driver_sql(
+            "UPDATE trail_entry SET body = x'7b7d' WHERE union_id = union_id AND seq = 3"
+        )
+    for page in (
+        Browser(site, "member").get("/trail"),
+        Browser(site, "auditor2").get(f"/review/{case['id']}"),
+    ):
+        assert page.status_code == 200
+        assert "记录完整，已核对至" not in page.text
+        assert "与签过的链头对不上" in page.text
+    assert site["member"].get("/trail/status").get_json()["signed"]["holds"] is False
