@@ -6,9 +6,12 @@ import sys
 
 from app.engine.problems import DefinitionError
 from app.factory import create_app
+from app.foundation.errors import AppError
 from config import BadSetting, Settings
 
 try:
     app = create_app(Settings.from_env())
 except (BadSetting, DefinitionError) as error:
     sys.exit(str(error))
+except AppError as error:
+    sys.exit(f"{error.text.zh}\n{error.text.en}")

@@ -27,7 +27,7 @@ from app.people.offices import OfficeBook
 from app.plan import registering as plan
 from app.review import registering as review
 from app.trail.keys import KeyFileMissing, SigningKey, create_key_file, load_key_file
-from config import Settings
+from config import BadSetting, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = ROOT / "workflows"
@@ -70,9 +70,12 @@ def load_shipped(settings: Settings, offices: OfficeBook) -> dict[str, Definitio
 
     Raises:
         DefinitionError: a file cannot be read, or a name is given twice.
+        BadSetting: a folder of the union's own is not there.
     """
     found = load_catalogue(WORKFLOWS, offices.titles())
     for folder in settings.extra_workflows:
+        if not folder.is_dir():
+            raise BadSetting(f"GONGKAI_EXTRA_WORKFLOWS：没有这个文件夹 / there is no such folder: {folder}")
         found |= load_catalogue(folder, offices.titles())
     return found
 
