@@ -21,13 +21,36 @@ def decisions_of(
 ) -> dict[uuid.UUID, list[Decision]]:
     """Every decision of these cases, in order."""
     found: dict[uuid.UUID, list[Decision]] = {case_id: [] for case_id in case_ids}
-    for row in session.scalars(_DECISIONS, {"union": union_id, "cases": list(case_ids)}):
+    rows = session.scalars(
+        sa.select(Decision)
+        .where(Decision.union_id == union_id, Decision.case_id.in_(case_ids))
+        .order_by(Decision.case_id, Decision.event)
+    )
+    for row in rows:
         found[row.case_id].append(row)
     return found
 
 
-_DECISIONS = (
-    sa.select(Decision)
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the engine needs to know of an earlier decision."""
+
+    round: int
+    action: str
+    closes: bool
+    person_id: uuid.UUID | None
+
+
+def past_of(session: Session, union_id: uuid.UUID, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Past]]:
+    """The decisions of these cases as the engine sees them, in order."""
+    found: dict[uuid.UUID, list[Past]] = {case_id: [] for case_id in case_ids}
+    for row in session.connection().execute(_PAST, {"union": union_id, "cases": list(case_ids)}):
+        found[row.case_id].append(Past(row.round, row.action, row.closes, row.person_id))
+    return found
+
+
+_PAST = (
+    sa.select(Decision.case_id, Decision.round, Decision.action, Decision.closes, Decision.person_id)
     .where(Decision.union_id == sa.bindparam("union"), Decision.case_id.in_(sa.bindparam("cases", expanding=True)))
     .order_by(Decision.case_id, Decision.event)
 )

@@ -54,7 +54,7 @@ def write(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, taken: Se
     write_rows(connection, _NEW_DECISION, decisions)
     moved = [one for one in taken if one.waiting is not None]
     if moved:
-        connection.execute(_NO_LONGER_WAITING, {"union": union_id, "cases": [one.case.id for one in moved]})
+        write_rows(connection, _NO_LONGER_WAITING, [{"union": union_id, "the_case": one.case.id} for one in moved])
         write_rows(connection, _NEW_WAITING, [row for one in moved for row in one.waiting or []])
     files = [row for one in taken for row in one.new_files if row["is_new"]]
     if files:
@@ -71,7 +71,7 @@ _NEW_WAITING = sa.insert(table_of(Waiting))
 _NEW_FILE = sa.insert(table_of(CaseFile))
 _NEW_OUTBOX = sa.insert(table_of(Outbox))
 _NO_LONGER_WAITING = sa.delete(table_of(Waiting)).where(
-    Waiting.union_id == sa.bindparam("union"), Waiting.case_id.in_(sa.bindparam("cases", expanding=True))
+    Waiting.union_id == sa.bindparam("union"), Waiting.case_id == sa.bindparam("the_case")
 )
 
 
@@ -118,18 +118,12 @@ def _outbox_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, An
 
 def _update_cases(connection: Connection, taken: Sequence[Taken]) -> None:
     """One prepared UPDATE for all cases whose changed columns are the same."""
-    groups: dict[tuple[str, ...], list[Taken]] = {}
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for one in taken:
-        groups.setdefault(tuple(sorted(one.changes)), []).append(one)
-    for names, group in groups.items():
-        rows = [
-            {
-                "the_union": one.case.union_id,
-                "the_case": one.case.id,
-                **{f"new_{name}": one.changes[name] for name in names},
-            }
-            for one in group
-        ]
+        names = tuple(sorted(name for name, value in one.changes.items() if value != getattr(one.case, name)))
+        row = {f"new_{name}": one.changes[name] for name in names}
+        groups.setdefault(names, []).append({"the_union": one.case.union_id, "the_case": one.case.id, **row})
+    for names, rows in groups.items():
         write_rows(connection, _changing(names), rows)
 
 

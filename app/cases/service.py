@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -22,7 +22,14 @@ from app.cases.models import Decision as DecisionRow
 from app.cases.ports import CaseView, EffectCall, Registry
 from app.cases.referring import check_references, file_rows
 from app.cases.rows import Taken, write
-from app.cases.situations import bare_situation, situation_with_findings, view_of, waiting_rows, with_given
+from app.cases.situations import (
+    UnionSettings,
+    bare_situation,
+    situation_with_findings,
+    view_of,
+    waiting_rows,
+    with_given,
+)
 from app.cases.values import EMPTY, CleanData, columns_of, split_sealed, values_of, with_totals, year_of
 from app.engine.deciding import available, decide, who_reasons
 from app.engine.decision import Answer, Decision, Finding, Given, Refused, Severity, Situation
@@ -254,7 +261,7 @@ class Cases:
     ) -> list[tuple[Action, Answer]]:
         """Every action that leaves the present state, with the engine's answer for this person: the buttons."""
         union = session.get_one(Union, principal.union_id)
-        rows = queries.decisions_of(session, case.union_id, [case.id])[case.id]
+        rows = queries.past_of(session, case.union_id, [case.id])[case.id]
         actions = definition.actions_from(case.state)
         situation = situation_with_findings(
             session, self.registry, case, definition, union, rows, actions, EMPTY.fields, now, lock=False
@@ -266,7 +273,7 @@ class Cases:
     ) -> set[uuid.UUID]:
         """Which of these cases this person may take the action on now, facts included; decisions are read once for all."""
         union = session.get_one(Union, principal.union_id)
-        decisions = queries.decisions_of(session, principal.union_id, [case.id for case in cases])
+        decisions = queries.past_of(session, principal.union_id, [case.id for case in cases])
         found: set[uuid.UUID] = set()
         for case in cases:
             definition = self.definitions.by_hash(session, case.definition_hash)
@@ -297,7 +304,7 @@ class Cases:
         For lists: two statements, however many cases. The engine is asked in full when the step is taken.
         """
         union = session.get_one(Union, principal.union_id)
-        decisions = queries.decisions_of(session, principal.union_id, [case.id for case in cases])
+        decisions = queries.past_of(session, principal.union_id, [case.id for case in cases])
         found: dict[uuid.UUID, list[Action]] = {}
         for case in cases:
             definition = self.definitions.by_hash(session, case.definition_hash)
@@ -342,7 +349,7 @@ class Cases:
     ) -> list[Outcome]:
         steps = list({step.case_id: step for step in steps}.values())  # each case once: the second would be stale
         locked = self._locked(session, principal, [step.case_id for step in steps], must_exist=not together)
-        decisions = queries.decisions_of(session, principal.union_id, list(locked))
+        decisions = queries.past_of(session, principal.union_id, list(locked))
         foreseen = (
             self._foreseen(session, [case for case, _ in locked.values()], action, given, now) if together else {}
         )
@@ -376,8 +383,8 @@ class Cases:
         session: Session,
         principal: Principal,
         case: Case,
-        union: Union,
-        rows: Sequence[DecisionRow],
+        union: UnionSettings,
+        rows: Sequence[queries.Past],
         step: Step,
         action_name: str,
         given: Given,
@@ -585,11 +592,11 @@ class Cases:
         ids: Collection[uuid.UUID],
         *,
         must_exist: bool = True,
-    ) -> dict[uuid.UUID, tuple[Case, Union]]:
+    ) -> dict[uuid.UUID, tuple[Case, UnionSettings]]:
         rows = session.execute(_LOCKED, {"union": principal.union_id, "cases": list(ids)}).all()
         if must_exist and not rows:
             raise NotFound
-        return {case.id: (case, union) for case, union in rows}
+        return {row.Case.id: (row.Case, cast("UnionSettings", row)) for row in rows}
 
     def _refuse_stranger(self, session: Session, principal: Principal, definition: Definition, case: Case) -> None:
         if not self.may_see(session, principal, case, definition):
@@ -614,7 +621,7 @@ class Cases:
 
 
 _LOCKED = (
-    sa.select(Case, Union)
+    sa.select(Case, Union.two_auditor_limit_fen, Union.chair_approves)
     .join(Union, Union.id == Case.union_id)
     .where(Case.union_id == sa.bindparam("union"), Case.id.in_(sa.bindparam("cases", expanding=True)))
     .order_by(Case.id)

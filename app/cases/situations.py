@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
 from app.cases.models import Case
-from app.cases.models import Decision as DecisionRow
 from app.cases.ports import CaseView, Registry
+from app.cases.queries import Past
 from app.engine.deciding import quorum_reads_members
 from app.engine.decision import Finding, Given, Severity, Situation, Vote
 from app.engine.definition import Action, Definition, Phase
 from app.foundation.clock import union_day
 from app.people import queries as people
-from app.people.models import Union
+
+
+class UnionSettings(Protocol):
+    """The union's own figures that definitions name: of a ``Union``, or of a row that has just these."""
+
+    @property
+    def two_auditor_limit_fen(self) -> int:
+        """Above this a claim needs two auditors."""
+
+    @property
+    def chair_approves(self) -> bool:
+        """Whether claims also pass the chair."""
 
 
 def view_of(
@@ -53,7 +64,7 @@ def with_given(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**case.data, **{name: value for name, value in given.items() if value is not None}}
 
 
-def bare_situation(case: Case, definition: Definition, union: Union, rows: Sequence[DecisionRow]) -> Situation:
+def bare_situation(case: Case, definition: Definition, union: UnionSettings, rows: Sequence[Past]) -> Situation:
     """The case as the engine sees it, before any fact was asked."""
     return Situation(
         state=case.state,
@@ -71,8 +82,8 @@ def situation_with_findings(
     registry: Registry,
     case: Case,
     definition: Definition,
-    union: Union,
-    rows: Sequence[DecisionRow],
+    union: UnionSettings,
+    rows: Sequence[Past],
     actions: Collection[Action],
     given: Mapping[str, Any],
     now: datetime,
@@ -140,7 +151,7 @@ def _is_blocked(session: Session, registry: Registry, view: CaseView, action: Ac
     )
 
 
-def _votes(rows: Sequence[DecisionRow], case: Case) -> list[Vote]:
+def _votes(rows: Sequence[Past], case: Case) -> list[Vote]:
     """The open votes of the present state: those since the case last moved."""
     votes: list[Vote] = []
     for row in rows:
@@ -151,7 +162,7 @@ def _votes(rows: Sequence[DecisionRow], case: Case) -> list[Vote]:
     return votes
 
 
-def _approvers(rows: Sequence[DecisionRow], case: Case, definition: Definition) -> list[str]:
+def _approvers(rows: Sequence[Past], case: Case, definition: Definition) -> list[str]:
     """Everyone whose yes carried this round forward: steps that move the case and that the submitter may not take."""
     carrying = {
         action.name

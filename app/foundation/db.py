@@ -108,7 +108,9 @@ def table_of(model: type[Base]) -> sa.Table:
     return cast("sa.Table", model.__table__)
 
 
-def write_rows(connection: Connection, statement: sa.Insert | sa.Update, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_rows(
+    connection: Connection, statement: sa.Insert | sa.Update | sa.Delete, rows: Sequence[Mapping[str, Any]]
+) -> None:
     """Execute a statement for each of the rows, none included; drivers do one row by the shorter way."""
     if len(rows) == 1:
         connection.execute(statement, rows[0])

@@ -204,8 +204,10 @@ def now() -> datetime:
 
 def language() -> Language:
     """The reader's language: chosen by cookie, else by the browser, else Chinese."""
-    chosen = request.cookies.get("language") or request.accept_languages.best_match(["zh", "zh-CN", "en"], "zh")
-    return "en" if chosen == "en" else "zh"
+    if "language" not in g:  # a page asks for it with every sentence
+        chosen = request.cookies.get("language") or request.accept_languages.best_match(["zh", "zh-CN", "en"], "zh")
+        g.language = "en" if chosen == "en" else "zh"
+    return cast("Language", g.language)
 
 
 def _call(door: Door) -> Call:

@@ -92,7 +92,9 @@ def engine_for(url: str) -> Engine:
 def create_app(url: str) -> Flask:
     """The application on this database."""
     flask_app = Flask(__name__)
-    new_session = sessionmaker(engine_for(url))
+    engine = engine_for(url)
+    flask_app.extensions["close"] = engine.dispose
+    new_session = sessionmaker(engine)
 
     @flask_app.get("/healthz")
     def healthz() -> ResponseReturnValue:

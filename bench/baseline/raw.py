@@ -67,6 +67,7 @@ class Sqlite:
     def __init__(self, url: str) -> None:
         self._path = str(make_url(url).database)
         self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
         self._turn = threading.Lock()
 
     def run(self, statement: str, *values: object) -> Any:
@@ -85,12 +86,18 @@ class Sqlite:
                 raise
             self.run("COMMIT")
 
+    def close(self) -> None:
+        """Give every connection back."""
+        for connection in self._opened:
+            connection.close()
+
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._local, "connection"):
-            connection = sqlite3.connect(self._path, isolation_level=None)
+            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
                 connection.execute(f"PRAGMA {pragma}")
             self._local.connection = connection
+            self._opened.append(connection)
         found: sqlite3.Connection = self._local.connection
         return found
 
@@ -103,6 +110,7 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._local = threading.local()
+        self._opened: list[psycopg.Connection[tuple[Any, ...]]] = []
 
     def run(self, statement: str, *values: object) -> Any:
         """Execute on this thread's connection; the driver prepares what it sees often."""
@@ -112,9 +120,15 @@ class Postgres:
         """Committed in the end."""
         return self._connection().transaction()
 
+    def close(self) -> None:
+        """Give every connection back."""
+        for connection in self._opened:
+            connection.close()
+
     def _connection(self) -> psycopg.Connection[tuple[Any, ...]]:
         if not hasattr(self._local, "connection"):
             self._local.connection = psycopg.connect(self._url, autocommit=True, row_factory=tuple_row)
+            self._opened.append(self._local.connection)
         found: psycopg.Connection[tuple[Any, ...]] = self._local.connection
         return found
 
@@ -129,6 +143,7 @@ def create_app(url: str) -> Flask:
     """The handler on this database."""
     app = Flask(__name__)
     store = Sqlite(url) if url.startswith("sqlite") else Postgres(url)
+    app.extensions["close"] = store.close
 
     @app.get("/healthz")
     def healthz() -> ResponseReturnValue:

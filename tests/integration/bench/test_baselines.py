@@ -117,6 +117,8 @@ def course(empty_database_url: str, tmp_path: Path) -> Iterator[Course]:
             "plain": plain.create_app(empty_database_url),
         }
         yield Course(built, database, apps, dict(zip(CONTESTANTS, ids, strict=False)), ids[-1])
+        apps["raw"].extensions["close"]()
+        apps["plain"].extensions["close"]()
 
 
 def test_the_baselines_write_the_rows_that_the_product_writes(course: Course) -> None:
