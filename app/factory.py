@@ -20,7 +20,7 @@ from app.foundation.db import Database
 from app.foundation.edge import EXTENSION
 from app.foundation.errors import AppError, NotFound
 from app.foundation.openapi import describe
-from app.foundation.problems import problem_of, status_of
+from app.foundation.problems import problem_of, status_of, words
 from app.fund import cli as fund_commands
 from app.fund.api import api as fund_api
 from app.fund.web import web as fund_web
@@ -70,7 +70,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
 
     Raises:
         DefinitionError: a workflow file cannot be used; every problem is listed with file, line and remedy.
-        DatabaseBehind: not at start, but at the first request and in ``check_ready``.
     """
     app = Flask(__name__, static_folder=str(ROOT / "app/static"), template_folder=str(ROOT / "app/templates"))
     app.config.update(MAX_CONTENT_LENGTH=settings.largest_upload, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
@@ -139,7 +138,7 @@ def _answer_http_error(error: HTTPException) -> Response:
         "title": text.en,
         "status": status,
         "code": f"http_{status}" if status != 404 else "not_found",
-        "message": {"zh-CN": text.zh, "en": text.en},
+        "message": words(text),
     }
     response = _error_response(problem, text, status, None)
     for name, value in error.get_headers():

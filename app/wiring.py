@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -112,8 +111,3 @@ def _signer(settings: Settings) -> SigningKey:
         settings.signing_key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         create_key_file(settings.signing_key)
         return load_key_file(settings.signing_key, name)
-
-
-def now_of(wiring: Wiring) -> datetime:
-    """The present moment, for commands."""
-    return cast("Clock", wiring.use(cast("type", Clock)))()

@@ -18,7 +18,7 @@ from app.cases.values import EMPTY
 from app.engine.form import json_schema
 from app.foundation.edge import Call, route
 from app.foundation.errors import Invalid
-from app.foundation.problems import problem_of
+from app.foundation.problems import problem_of, words
 from app.people.policy import Policy
 from app.people.principal import signed_in
 from app.trail.models import TrailEntry
@@ -41,17 +41,16 @@ def workflows(call: Call) -> dict[str, Any]:
 def _workflow(definition: Any) -> dict[str, Any]:
     return {
         "name": definition.name,
-        "title": viewing.words(definition.title),
+        "title": words(definition.title),
         "hash": definition.hash,
         "states": [
-            {"name": state.name, "phase": state.phase.value, "title": viewing.words(state.title)}
-            for state in definition.states
+            {"name": state.name, "phase": state.phase.value, "title": words(state.title)} for state in definition.states
         ],
         "initial": definition.initial,
         "actions": [
             {
                 "name": action.name,
-                "title": viewing.words(action.title),
+                "title": words(action.title),
                 "from": list(action.sources),
                 "to": [branch.state for branch in action.branches],
                 "offices": list(action.by.offices),

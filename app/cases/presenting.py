@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -13,7 +12,6 @@ from sqlalchemy.orm import Session
 from app.cases.forms import options_for, person_options, tile
 from app.cases.models import Case, Decision
 from app.cases.ports import Registry
-from app.cases.service import Outcome, Step
 from app.cases.viewing import Detail
 from app.engine.decision import Answer, Finding, Refused
 from app.engine.definition import Action, Definition, Field, FieldType, Phase
@@ -285,25 +283,3 @@ def line_from_file(shown_file: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(invoice.get("amount_total_fen"), int):
             filled["amount_fen"] = yuan(invoice["amount_total_fen"]).replace(",", "")
     return {name: value for name, value in filled.items() if value}
-
-
-def batch_result(outcome: Outcome) -> dict[str, Any]:
-    """What became of one case of a batch, as the results page shows it."""
-    case = outcome.case
-    return {
-        "href": f"/cases/{outcome.case_id}",
-        "title": case.title if case else Text("未办理", "Not done"),
-        "number": case.number if case else None,
-        "fen": case.amount_fen if case else None,
-        "error": outcome.error.text if outcome.error else None,
-    }
-
-
-def ticked(values: list[str]) -> list[Step]:
-    """``id:version`` of each ticked box; what is not of that form is left out."""
-    steps = []
-    for value in values[:500]:
-        case_id, _, version = value.partition(":")
-        with contextlib.suppress(ValueError):
-            steps.append(Step(uuid.UUID(case_id), int(version)))
-    return steps

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 import uuid
 from collections.abc import Mapping
 from datetime import date
@@ -17,36 +16,15 @@ from app.engine.definition import Definition, Field, FieldType
 from app.foundation.edge import faults_of
 from app.foundation.errors import Invalid
 from app.foundation.money import LARGEST
-from app.foundation.strict_fields import AddressNumber, StrictBoolean, WholeNumber
+from app.foundation.strict_fields import AddressNumber, PlainText, StrictBoolean, WholeNumber
 from app.wording import Text
 
 LONGEST_TEXT = 200
 LONGEST_LONG_TEXT = 5000
 MOST_LINES = 200
 MOST_FILES = 50
-_HIDDEN = {"\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _ACCOUNT = re.compile(r"[0-9A-Za-z.]{1,20}\Z")
-
-
-class PlainText(fields.String):
-    """Text that is what it looks like: NFC, no control or hidden or direction-changing characters."""
-
-    def __init__(self, longest: int, *, multiline: bool = False, **kwargs: Any) -> None:
-        """``longest`` counts characters."""
-        super().__init__(validate=validate.Length(max=longest), **kwargs)
-        self.multiline = multiline
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs)).strip()
-        for character in text:
-            if character == "\n" and self.multiline:
-                continue
-            if character in _HIDDEN or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}:
-                raise ValidationError(
-                    cast("Any", [Text("含有看不见的字符，请删去。", "Contains invisible characters; remove them.")])
-                )
-        return text
 
 
 class Day(fields.String):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -362,7 +363,7 @@ class Cases:
                 case, union = locked[step.case_id]
                 rows = decisions[step.case_id]
                 known = foreseen.get(step.case_id, {}) if together else None
-                with session.begin_nested() if together and self._may_stop(session, case, action) else _nothing():
+                with session.begin_nested() if together and self._may_stop(session, case, action) else nullcontext():
                     one = self._decided(session, principal, case, union, rows, step, action, given, now, known)
                 taken.append(one)
                 outcomes[step.case_id] = Outcome(step.case_id, one.case, None)
@@ -628,14 +629,6 @@ _LOCKED = (
     .with_for_update(of=Case)
     .execution_options(populate_existing=True)  # it may have changed while we waited for the lock
 )
-
-
-class _nothing:  # noqa: N801 - used like contextlib.nullcontext, without its cost in the batch loop
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
 
 def changes_of(taken: Sequence[Taken], outcome: Outcome) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from app.cases.values import file_ids, values_of
 from app.engine.decision import Answer, Finding
 from app.engine.definition import Action, Definition, FieldType
 from app.foundation.errors import NotFound
+from app.foundation.problems import words
 from app.people import queries as people
 from app.people.principal import Principal
 
@@ -188,11 +189,6 @@ def step_json(detail: Detail, row: Decision) -> dict[str, Any]:
         "data_hash": row.data_hash,
         "trail_seq": row.trail_seq,
     }
-
-
-def words(text: Any) -> dict[str, str]:
-    """A bilingual sentence as the API writes it."""
-    return {"zh-CN": text.zh, "en": text.en}
 
 
 def _person(detail: Detail, person_id: uuid.UUID | None) -> dict[str, str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
@@ -11,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from app.cases import presenting, queries
+from app.cases.batching import decide, ticked
 from app.cases.models import Case
 from app.cases.ports import Registry
-from app.cases.presenting import batch_result, ticked
 from app.cases.service import Cases
 from app.desk import queries as desk
 from app.engine.definition import Action, Definition
@@ -24,23 +25,12 @@ from app.foundation.edge import Call, Caller, Wiring, route
 from app.people import queries as people
 from app.people.models import Union
 from app.people.offices import OfficeBook
-from app.people.policy import Policy
+from app.people.policy import BOOKS, Policy, admits
 from app.people.principal import Principal, signed_in
 from app.wording import Text
 
 web = Blueprint("desk", __name__)
 
-BOOKS = {"treasurer", "accountant", "cashier", "auditor", "audit_chair", "chair", "vice_chair", "clerk"}
-OFFICERS = BOOKS | {
-    "standing_member",
-    "organiser",
-    "publicist",
-    "culture_sports",
-    "welfare",
-    "women_workers",
-    "group_leader",
-}
-"""Whoever holds an office of the union, the maintainer apart."""
 TABS = (
     ("todo", Text("待我处理", "Waiting for me")),
     ("mine", Text("我发起的", "Started by me")),
@@ -79,7 +69,7 @@ def desk_page(call: Call) -> str:
             published=[presenting.row(one) | {"title_of_state": _title_of(definitions, one)} for one in published],
             openable=desk.openable(definitions, principal.offices),
             today=today,
-            sees_plan=not OFFICERS.isdisjoint(principal.offices),
+            sees_plan=admits(Policy.OFFICER, principal),
         )
 
 
@@ -126,19 +116,8 @@ def inbox(call: Call) -> str:
 @route(web, "/inbox/batch", policy=Policy.SIGNED_IN, summary=Text("批量办理", "Decide together"), method="POST")
 def decide_together(call: Call) -> ResponseReturnValue:
     """One step for every ticked case; each has its own result, shown afterwards."""
-    principal, door = signed_in(call), call.use(Cases)
     steps = ticked(request.form.getlist("case"))
-    action = request.form.get("action", "")
-    results: list[dict[str, Any]] = []
-
-    def work(session: Session) -> str:
-        results[:] = [
-            batch_result(outcome) for outcome in door.act_on_many(session, principal, steps, action, call.now)
-        ]
-        return "/inbox"
-
-    if steps:
-        call.database.transact(work)
+    results = decide(call, [(request.form.get("action", ""), steps)])
     return render_template("desk/results.html", results=results, back=local(request.form.get("next", "/inbox")))
 
 
@@ -224,15 +203,20 @@ def _title_of(definitions: Mapping[str, Definition], case: Case) -> Text:
     return definition.title if definition else Text(case.workflow, case.workflow)
 
 
-NAV = (
-    ("/desk", "工作台", "Desk", "home", "g d", None),
-    ("/inbox", "待办", "Inbox", "inbox", "g i", None),
-    ("/plan", "年度计划", "Plan", "plan", "g p", OFFICERS),
-    ("/budget", "预算与支出", "Budget", "budget", "g b", BOOKS),
+NAV: tuple[tuple[str, str, str, str, str | None, Policy | AbstractSet[str]], ...] = (
+    ("/desk", "工作台", "Desk", "home", "g d", Policy.SIGNED_IN),
+    ("/inbox", "待办", "Inbox", "inbox", "g i", Policy.SIGNED_IN),
+    ("/plan", "年度计划", "Plan", "plan", "g p", Policy.OFFICER),
+    ("/budget", "预算与支出", "Budget", "budget", "g b", Policy.BOOKS),
     ("/publish", "公布", "Publish", "send", None, {"chair", "clerk"}),
     ("/review", "经费审查", "Fund review", "review", "g r", BOOKS - {"cashier", "clerk"}),
     ("/people", "人员", "People", "users", None, {"chair", "clerk", "maintainer", "vice_chair"}),
 )
+"""Address, zh, en, icon, key, and who is shown it: the route's own policy, or fewer, whom it concerns."""
+
+
+def _is_shown(who: Policy | AbstractSet[str], caller: Principal) -> bool:
+    return admits(who, caller) if isinstance(who, Policy) else not who.isdisjoint(caller.offices)
 
 
 def navigation(wiring: Wiring, caller: Caller | None, now: Any) -> dict[str, Any]:
@@ -268,8 +252,8 @@ def navigation(wiring: Wiring, caller: Caller | None, now: Any) -> dict[str, Any
                 "badge": count if href == "/inbox" and count else None,
                 "current": request.path.startswith(href),
             }
-            for href, zh, en, icon, key, offices in NAV
-            if offices is None or not offices.isdisjoint(caller.offices)
+            for href, zh, en, icon, key, who in NAV
+            if _is_shown(who, caller)
         ]
         + [
             {

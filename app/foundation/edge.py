@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -318,6 +318,17 @@ _MARSHMALLOW = {
 def sentence_of_marshmallow(message: str) -> Text:
     """The library's English message with our Chinese for it."""
     return Text(_MARSHMALLOW.get(message, "填写的内容不符合要求。"), message)
+
+
+def attachment(
+    chunks: Iterable[bytes], *, size: int, name: str, media_type: str, close: Callable[[], None]
+) -> Response:
+    """A file sent as it is made, to be saved under ``name`` (ASCII); ``close`` runs when it was sent, or given up."""
+    response = Response(chunks, mimetype=media_type)
+    response.content_length = size
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.call_on_close(close)
+    return response
 
 
 def _json(body: object, status: int) -> Response:

@@ -1,11 +1,14 @@
-"""Schema fields that take a number or a yes for what it is, and nothing that merely resembles one."""
+"""Schema fields that take a number, a yes or a text for what it is, and nothing that merely resembles one."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+import unicodedata
+from typing import Any, ClassVar, cast
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields, validate
+
+from app.wording import Text
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
@@ -39,3 +42,25 @@ class StrictBoolean(fields.Boolean):
         if not isinstance(value, bool):
             raise self.make_error("invalid", input=value)
         return value
+
+
+class PlainText(fields.String):
+    """Text that is what it looks like: NFC, trimmed, no control, hidden or direction-changing characters."""
+
+    unseen: ClassVar[frozenset[str]] = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+    """Unicode categories that are refused."""
+
+    def __init__(self, longest: int, *, multiline: bool = False, **kwargs: Any) -> None:
+        """``longest`` counts characters; ``multiline`` lets line breaks stand."""
+        super().__init__(validate=validate.Length(max=longest), **kwargs)
+        self.multiline = multiline
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs)).strip()
+        for character in text:
+            if unicodedata.category(character) in self.unseen and not (character == "\n" and self.multiline):
+                raise ValidationError(cast("Any", [_INVISIBLE]))
+        return text
+
+
+_INVISIBLE = Text("含有看不见的字符，请删去。", "Contains invisible characters; remove them.")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.fund.models import BudgetEntry, BudgetLine, Claim, IncomeEntry
+from app.fund.models import BudgetEntry, BudgetLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +87,3 @@ def held_by(session: Session, union_id: uuid.UUID, case_id: uuid.UUID) -> list[H
         .order_by(BudgetEntry.line_id)
     )
     return [Held(line_id, int(encumbered), int(spent_)) for line_id, encumbered, spent_ in rows]
-
-
-def spending_by_category(session: Session, union_id: uuid.UUID, from_on: date, to_on: date) -> dict[str, int]:
-    """Category -> fen paid in the period, by the day of payment."""
-    rows = session.execute(
-        sa.select(Claim.account, sa.func.sum(Claim.amount_fen))
-        .where(Claim.union_id == union_id, Claim.paid_on >= from_on, Claim.paid_on <= to_on)
-        .group_by(Claim.account)
-        .order_by(Claim.account)
-    )
-    return {account: int(total) for account, total in rows}
-
-
-def income_by_category(session: Session, union_id: uuid.UUID, from_on: date, to_on: date) -> dict[str, int]:
-    """Category -> fen received in the period."""
-    rows = session.execute(
-        sa.select(IncomeEntry.account, sa.func.sum(IncomeEntry.amount_fen))
-        .where(IncomeEntry.union_id == union_id, IncomeEntry.received_on >= from_on, IncomeEntry.received_on <= to_on)
-        .group_by(IncomeEntry.account)
-        .order_by(IncomeEntry.account)
-    )
-    return {account: int(total) for account, total in rows}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -11,30 +10,28 @@ from marshmallow import Schema, ValidationError, fields, validate
 from app.foundation.edge import faults_of
 from app.foundation.errors import Invalid
 from app.foundation.money import LARGEST
-from app.foundation.strict_fields import StrictBoolean, WholeNumber
+from app.foundation.strict_fields import PlainText, StrictBoolean, WholeNumber
 from app.people.passwords import LONGEST, one_time_password
 from app.people.service import ONE_AUDITOR_IS_ENOUGH, Founding
 from app.people.setting_up import Newcomer, Plan
 from app.wording import Text
 
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_INVISIBLE = Text("含有看不见的字符，请删去。", "Contains invisible characters; remove them.")
 _EMPTY = Text("必须填写。", "Must be filled in.")
 FIRST_SLUG = "union"
 
 
-class Line(fields.String):
-    """One line of text that is what it looks like: NFC, trimmed, no control, hidden or direction-changing characters."""
+class Line(PlainText):
+    """One line of plain text; Unicode's own line and paragraph breaks are refused too."""
+
+    unseen = PlainText.unseen | {"Zl", "Zp"}
 
     def __init__(self, longest: int, *, needed: bool = False, **kwargs: Any) -> None:
         """``longest`` counts characters; ``needed`` refuses an empty line."""
-        super().__init__(required=needed, validate=validate.Length(max=longest), **kwargs)
+        super().__init__(longest, required=needed, **kwargs)
         self.needed = needed
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs)).strip()
-        if any(unicodedata.category(character) in _UNSEEN for character in text):
-            raise ValidationError(cast("Any", [_INVISIBLE]))
+        text = super()._deserialize(value, attr, data, **kwargs)
         if self.needed and not text:
             raise ValidationError(cast("Any", [_EMPTY]))
         return text

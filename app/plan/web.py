@@ -9,9 +9,8 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
-from app.cases.presenting import batch_result, ticked
+from app.cases.batching import decide, ticked
 from app.cases.service import Cases
 from app.engine.definition import Definition, Phase
 from app.foundation.clock import union_day
@@ -96,17 +95,8 @@ def sign_off_page(call: Call) -> str:
 @route(web, "/plan/sign-off", policy=Policy.CHAIRS, summary=Text("月度任务审签", "A month of tasks"), method="POST")
 def sign_off(call: Call) -> ResponseReturnValue:
     """Sign off every ticked task; each has its own result."""
-    principal, door = signed_in(call), call.use(Cases)
-    steps = ticked(request.form.getlist("case"))
-    results: list[dict[str, Any]] = []
-
-    def work(session: Session) -> None:
-        comment = request.form.get("comment", "").strip()[:2000]
-        outcomes = door.act_on_many(session, principal, steps, "sign_off", call.now, comment=comment)
-        results[:] = [batch_result(outcome) for outcome in outcomes]
-
-    if steps:
-        call.database.transact(work)
+    comment = request.form.get("comment", "").strip()[:2000]
+    results = decide(call, [("sign_off", ticked(request.form.getlist("case")))], comment)
     month = request.form.get("month", "")
     back = f"/plan/sign-off?month={month}" if _MONTH.match(month) else "/plan/sign-off"
     return render_template("desk/results.html", results=results, back=back)

@@ -17,6 +17,7 @@ from app.foundation.strict_fields import AddressNumber
 from app.people.offices import OfficeBook
 from app.people.policy import Policy
 from app.public import presenting, queries
+from app.trail.queries import latest_head
 from app.wording import Text
 
 api = Blueprint("public_api", __name__, url_prefix="/api/v1")
@@ -58,7 +59,7 @@ def public(call: Call, slug: str) -> dict[str, Any]:
         spending = queries.sums(session, union.id, spent, period, budget)
         income = queries.sums(session, union.id, received, period, budget)
         items = queries.shown(session, union.id, definitions, page.rows)
-        checkpoint = queries.latest_checkpoint(session, union.id)
+        checkpoint = latest_head(session, union.id)
     titles = registry.account_titles
     return {
         "union": {"slug": union.slug, "name": union.name},

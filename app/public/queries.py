@@ -20,7 +20,6 @@ from app.fund import queries as fund
 from app.people import queries as people
 from app.people.models import INSTALLATION, Union
 from app.public.masking import cleaned, masked_name, names_in
-from app.trail.models import TrailCheckpoint
 
 UNPUBLISHED_COLUMNS = frozenset({FieldType.FILES, FieldType.INVOICE, FieldType.PERSON, FieldType.CASE})
 """Columns of a published table that stay inside: papers, and references that mean nothing outside."""
@@ -335,23 +334,6 @@ def _public_line(field: Field, row: Mapping[str, Any], hidden: Collection[str]) 
 
 
 # --- heads, and what can be published ------------------------------------------------------------------------------------
-
-
-def latest_checkpoint(session: Session, union_id: uuid.UUID) -> TrailCheckpoint | None:
-    """The last signed head."""
-    return next(iter(checkpoints(session, union_id, 1)), None)
-
-
-def checkpoints(session: Session, union_id: uuid.UUID, limit: int = 60) -> list[TrailCheckpoint]:
-    """Signed heads, latest first."""
-    return list(
-        session.scalars(
-            sa.select(TrailCheckpoint)
-            .where(TrailCheckpoint.union_id == union_id)
-            .order_by(TrailCheckpoint.size.desc(), TrailCheckpoint.made_at.desc())
-            .limit(limit)
-        )
-    )
 
 
 def publishing(definitions: Iterable[Definition], offices: frozenset[str]) -> list[tuple[Definition, Action]]:

@@ -9,9 +9,9 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from app.cases.batching import decide, ticked
 from app.cases.definitions import Definitions
 from app.cases.ports import Registry
-from app.cases.presenting import batch_result, ticked
 from app.cases.service import Cases
 from app.foundation.clock import union_day
 from app.foundation.edge import Call, route
@@ -21,9 +21,13 @@ from app.people.offices import OfficeBook
 from app.people.policy import Policy
 from app.people.principal import signed_in
 from app.public import presenting, queries
+from app.trail.queries import latest_head, signed_heads
 from app.wording import Text
 
 web = Blueprint("public", __name__)
+
+HEADS_SHOWN = 60
+"""About two months of daily heads."""
 
 _PARTS = {"h1": Text("上半年", "First half"), "h2": Text("下半年", "Second half"), "year": Text("全年", "Year")}
 PERIODS: dict[str, Text] = {
@@ -57,7 +61,7 @@ def notice(call: Call, slug: str) -> str:
         claims = queries.page_of(session, union.id, period, workflows=spent, category=category, cursor=cursor)
         others = queries.page_of(session, union.id, period, workflows=rest, cursor=more)
         items = queries.shown(session, union.id, definitions, [*claims.rows, *others.rows])
-        checkpoint = queries.latest_checkpoint(session, union.id)
+        checkpoint = latest_head(session, union.id)
     titles = _titles(call, union)
     rows = [presenting.list_row(item, book.titles(), titles, slug) for item in items]
     listed, others_listed = rows[: len(claims.rows)], rows[len(claims.rows) :]
@@ -91,7 +95,7 @@ def heads(call: Call, slug: str) -> str:
     """Every signed head of the union's record, for anyone to keep."""
     with call.read() as session:
         union = _union(session, slug)
-        rows = queries.checkpoints(session, union.id)
+        rows = signed_heads(session, union.id, HEADS_SHOWN)
     return render_template("public/heads.html", union=union, rows=rows)
 
 
@@ -162,21 +166,18 @@ def publish(call: Call) -> ResponseReturnValue:
         NotAllowed: no step that publishes is this person's.
     """
     principal, door = signed_in(call), call.use(Cases)
-    results: list[dict[str, Any]] = []
-
-    def work(session: Session) -> None:
+    with call.read() as session:
         definitions = door.definitions.all_in_force(session, principal.union_id).values()
-        publishing = queries.publishing(definitions, principal.offices)
-        if not publishing:
-            raise NotAllowed
-        results.clear()
-        for definition, action in publishing:
-            steps = ticked(request.form.getlist(f"case.{definition.name}.{action.name}"))
-            if steps:
-                outcomes = door.act_on_many(session, principal, steps, action.name, call.now)
-                results.extend(batch_result(outcome) for outcome in outcomes)
-
-    call.database.transact(work)
+    publishing = queries.publishing(definitions, principal.offices)
+    if not publishing:
+        raise NotAllowed
+    results = decide(
+        call,
+        [
+            (action.name, ticked(request.form.getlist(f"case.{definition.name}.{action.name}")))
+            for definition, action in publishing
+        ],
+    )
     asked, year = request.form.get("period", ""), request.form.get("year", "")
     is_known = asked in PERIODS and year.isascii() and year.isdigit() and len(year) == 4
     back = f"/publish?year={year}&period={asked}" if is_known else "/publish"

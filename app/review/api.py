@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.cases import viewing
 from app.cases.service import Cases
-from app.foundation.edge import Call, route
+from app.foundation.edge import Call, attachment, route
 from app.foundation.errors import NotFound
 from app.people.models import INSTALLATION, Union
 from app.people.policy import Policy
@@ -22,6 +22,7 @@ from app.people.queries import union_by_slug
 from app.review import heads, packing, queries
 from app.trail.keys import SigningKey
 from app.trail.models import TrailHead
+from app.trail.queries import latest_head
 from app.wording import Text
 
 api = Blueprint("review_api", __name__, url_prefix="/api/v1")
@@ -44,7 +45,7 @@ def checkpoint(call: Call) -> dict[str, Any] | Response:
     """The last signed head of a union's trail, as a note and taken apart; the note alone to who accepts plain text."""
     with call.read() as session:
         union = _asked(call, session)
-        row = heads.latest(session, union.id) if union is not None else None
+        row = latest_head(session, union.id) if union is not None else None
     if row is None:
         raise NotFound
     if request.accept_mimetypes.best_match(["application/json", "text/plain"]) == "text/plain":
@@ -75,7 +76,7 @@ def status(call: Call) -> dict[str, Any]:
     union_id = signed_in(call).union_id
     with call.read() as session:
         head = session.get_one(TrailHead, union_id)
-        latest = heads.latest(session, union_id)
+        latest = latest_head(session, union_id)
         holds = latest is not None and heads.holds(session, latest, head, call.use(SigningKey))
     return {
         "origin": head.origin,
@@ -144,11 +145,7 @@ def review(call: Call, case_id: uuid.UUID) -> dict[str, Any]:
 def pack(call: Call, case_id: uuid.UUID) -> Response:
     """The whole record as one zip that checks itself, on a machine without this product."""
     made = packing.pack(call.wiring, signed_in(call), case_id, call.now, call.language)
-    response = Response(made.chunks(), mimetype="application/zip")
-    response.content_length = made.size
-    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
-    response.call_on_close(made.close)
-    return response
+    return attachment(made.chunks(), size=made.size, name=made.name, media_type="application/zip", close=made.close)
 
 
 def _category(one: queries.Category) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from app.review.verification import Verifier
 from app.trail.keys import SigningKey, create_key_file
 from app.trail.models import TrailHead
 from app.trail.note import TrustedKey
+from app.trail.queries import latest_head
 from app.trail.verifying import Problem, Witnessed, verify_log
 
 trail_cli = AppGroup("trail", help="留痕：核对、签链头、公钥 / the trail: prove it, sign its head, its key.")
@@ -116,7 +117,7 @@ def head(slug: str | None) -> None:
     with wiring.use(Database).read() as session:
         for union in _unions(session, slug):
             origin = session.get_one(TrailHead, union.id).origin
-            latest = heads.latest(session, union.id)
+            latest = latest_head(session, union.id)
             click.echo(f"{union.name}\n  公钥 / key   {key.named(origin).verifier.vkey()}")
             click.echo(f"  链头 / head  {f'{latest.size}@{latest.root_hash}' if latest else '—'}")
 

@@ -13,17 +13,8 @@ from app.trail import service as trail
 from app.trail.keys import SigningKey
 from app.trail.models import TrailCheckpoint, TrailHead
 from app.trail.note import TrustedKey
+from app.trail.queries import latest_head
 from app.trail.verifying import signed_head_holds
-
-
-def latest(session: Session, union_id: uuid.UUID) -> TrailCheckpoint | None:
-    """The last signed head, if one was made."""
-    return session.scalar(
-        sa.select(TrailCheckpoint)
-        .where(TrailCheckpoint.union_id == union_id)
-        .order_by(TrailCheckpoint.size.desc(), TrailCheckpoint.made_at.desc())
-        .limit(1)
-    )
 
 
 def holds(session: Session, note: TrailCheckpoint, head: TrailHead, key: SigningKey) -> bool:
@@ -33,7 +24,7 @@ def holds(session: Session, note: TrailCheckpoint, head: TrailHead, key: Signing
 
 def sign_what_is_new(session: Session, union_id: uuid.UUID, signer: SigningKey, now: datetime) -> None:
     """Sign a head where records were added since the last one, so that a signed head covers them all."""
-    signed = latest(session, union_id)
+    signed = latest_head(session, union_id)
     size = session.scalar(sa.select(TrailHead.size).where(TrailHead.union_id == union_id))
     if signed is None or signed.size != size:
         trail.make_checkpoint(session, union_id, signer, now)

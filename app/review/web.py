@@ -16,7 +16,7 @@ from app.cases.ports import Registry
 from app.cases.schemas import load_data
 from app.cases.service import Cases
 from app.foundation.clock import union_day
-from app.foundation.edge import Call, route
+from app.foundation.edge import Call, attachment, route
 from app.foundation.errors import NotFound
 from app.people.models import Union
 from app.people.offices import OfficeBook
@@ -25,6 +25,7 @@ from app.people.principal import signed_in
 from app.review import heads, packing, queries, report
 from app.trail.keys import SigningKey
 from app.trail.models import TrailHead
+from app.trail.queries import latest_head
 from app.wording import Text
 
 web = Blueprint("review", __name__)
@@ -91,7 +92,7 @@ def review(call: Call, case_id: uuid.UUID) -> str:
         scope = case.data.get("scope_size") or queries.head_size(session, principal.union_id)
         first, last = date.fromisoformat(case.data["period_from"]), date.fromisoformat(case.data["period_to"])
         found = queries.figures(session, principal.union_id, first, last, scope)
-        latest = heads.latest(session, principal.union_id)
+        latest = latest_head(session, principal.union_id)
         head = session.get_one(TrailHead, principal.union_id)
         holds = latest is not None and heads.holds(session, latest, head, call.use(SigningKey))
         told = report.build(
@@ -119,11 +120,7 @@ def review(call: Call, case_id: uuid.UUID) -> str:
 def export(call: Call, case_id: uuid.UUID) -> Response:
     """The review pack as a zip."""
     made = packing.pack(call.wiring, signed_in(call), case_id, call.now, call.language)
-    response = Response(made.chunks(), mimetype="application/zip")
-    response.content_length = made.size
-    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
-    response.call_on_close(made.close)
-    return response
+    return attachment(made.chunks(), size=made.size, name=made.name, media_type="application/zip", close=made.close)
 
 
 @route(web, "/trail", policy=Policy.SIGNED_IN, summary=Text("留痕", "The trail"))
@@ -132,7 +129,7 @@ def trail_page(call: Call) -> str:
     principal = signed_in(call)
     with call.read() as session:
         head = session.get_one(TrailHead, principal.union_id)
-        latest = heads.latest(session, principal.union_id)
+        latest = latest_head(session, principal.union_id)
         holds = latest is not None and heads.holds(session, latest, head, call.use(SigningKey))
         slug = session.get_one(Union, principal.union_id).slug
     key = call.use(SigningKey).named(head.origin)
