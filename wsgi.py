@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from app.engine.problems import DefinitionError
@@ -15,3 +16,7 @@ except (BadSetting, DefinitionError) as error:
     sys.exit(str(error))
 except AppError as error:
     sys.exit(f"{error.text.zh}\n{error.text.en}")
+
+# What was made at the start stays to the end: without this the collector looks through all of it again and again.
+gc.collect()
+gc.freeze()

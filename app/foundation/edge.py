@@ -92,13 +92,17 @@ class Call:
     wiring: Wiring
     caller: Caller | None
     now: datetime
-    language: Language
     body: dict[str, Any] = field(default_factory=dict)
     query: dict[str, Any] = field(default_factory=dict)
 
     def use(self, kind: type[T]) -> T:
         """A wired part by its type."""
         return self.wiring.use(kind)
+
+    @property
+    def language(self) -> Language:
+        """The reader's language; programs are answered in both, so it is found out only when asked for."""
+        return language()
 
     @property
     def database(self) -> Database:
@@ -134,7 +138,7 @@ class Call:
         return self.database.transact(transaction)
 
     def _keyed(self) -> Keyed | None:
-        key = request.headers.get("Idempotency-Key") or request.form.get("idempotency_key")
+        key = _header_or_field("Idempotency-Key", "idempotency_key")
         if not key or self.caller is None:
             return None
         if len(key) > idempotency.LONGEST_KEY or not key.isprintable():
@@ -215,7 +219,7 @@ def _call(door: Door) -> Call:
     if not wiring().use(Gatekeeper).admits(door.policy, who):
         raise NotSignedIn if who is None else NotAllowed
     _refuse_forgery(who)
-    call = Call(wiring(), who, now(), language())
+    call = Call(wiring(), who, now())
     if door.query is not None:
         call.query = _load(door.query, _single(request.args.to_dict(flat=False)))
     if door.body is not None:
@@ -241,10 +245,14 @@ def _refuse_forgery(who: Caller | None) -> None:
         raise Forged
     if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
         raise Forged
-    if who is not None and who.csrf_token is not None:
-        sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token")
-        if sent != who.csrf_token:
-            raise Forged
+    expected = None if who is None else who.csrf_token
+    if expected is not None and _header_or_field("X-CSRF-Token", "csrf_token") != expected:
+        raise Forged
+
+
+def _header_or_field(header: str, name: str) -> str | None:
+    """What programs send as a header, and pages as a field of their forms; JSON has no fields to look through."""
+    return request.headers.get(header) or (None if request.is_json else request.form.get(name))
 
 
 def _form_content() -> bytes:

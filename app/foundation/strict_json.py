@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import NoReturn
 
 from app.foundation.errors import AppError
 
 DEEPEST = 64
 LONGEST_NUMBER = 32
+_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
+"""A whole string, also one that never ends, or one bracket outside strings."""
 
 
 class MalformedJson(AppError):
@@ -56,20 +59,10 @@ def _integer(token: str) -> int:
 def _depth(text: str) -> int:
     """How deep brackets nest, outside strings; a cheap bound that never recurses."""
     deepest = depth = 0
-    inside = escaped = False
-    for character in text:
-        if inside:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        elif character in "[{":
+    for part in _STRING_OR_BRACKET.findall(text):
+        if part in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif character in "]}":
+        elif part in "]}":
             depth -= 1
     return deepest
