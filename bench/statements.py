@@ -69,13 +69,16 @@ def watched(database: Database) -> Iterator[Seen]:
         marks = statement.lstrip().upper().startswith(TRANSACTION)
         (seen.transactions if marks else seen.statements).append(statement)
 
+    def begin(_connection: sa.Connection) -> None:
+        seen.transactions.append("BEGIN")
+
     def commit(_connection: sa.Connection) -> None:
         seen.transactions.append("COMMIT")
 
     def rollback(_connection: sa.Connection) -> None:
         seen.transactions.append("ROLLBACK")
 
-    hooks = (("before_cursor_execute", execute), ("commit", commit), ("rollback", rollback))
+    hooks = (("before_cursor_execute", execute), ("begin", begin), ("commit", commit), ("rollback", rollback))
     engines = (database.writer, database.reader)
     for engine in engines:
         for name, hook in hooks:

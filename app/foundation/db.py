@@ -21,7 +21,9 @@ from typing import Annotated, Any, ClassVar, TypeVar, cast
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -276,14 +278,13 @@ class Database:
                 event.listen(engine, "connect", _read_only)
             return engine
         engine = sa.create_engine(
-            self.url,
+            self.url.set(drivername=f"sqlite+{'immediate' if write else 'deferred'}"),
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_use_lifo=True,  # the connection used last has the pages and statements at hand
             connect_args={"timeout": 5, "check_same_thread": False},
         )
         event.listen(engine, "connect", _sqlite_setup(journal, write=write))
-        event.listen(engine, "begin", _begin_immediate if write else _begin_deferred)
         return engine
 
 
@@ -310,12 +311,28 @@ def _sqlite_setup(journal: str, *, write: bool) -> Callable[[Any, Any], None]:
     return setup
 
 
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+class _Immediate(SQLiteDialect_pysqlite):
+    """Begins as a writer. An event could do it too, but then every statement would look for listeners."""
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Take the write lock now, not at the first change."""
+        dbapi_connection.execute("BEGIN IMMEDIATE")
 
 
-def _begin_deferred(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+class _Deferred(SQLiteDialect_pysqlite):
+    """Begins as a reader, so that all of a transaction's reads see one state."""
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Lock nothing yet."""
+        dbapi_connection.execute("BEGIN")
+
+
+registry.register("sqlite.immediate", __name__, "_Immediate")
+registry.register("sqlite.deferred", __name__, "_Deferred")
 
 
 def _read_only(connection: Any, _record: Any) -> None:
