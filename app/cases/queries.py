@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -31,8 +31,7 @@ def decisions_of(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """What the engine needs to know of an earlier decision."""
 
     round: int
@@ -45,7 +44,7 @@ def past_of(session: Session, union_id: uuid.UUID, case_ids: Collection[uuid.UUI
     """The decisions of these cases as the engine sees them, in order."""
     found: dict[uuid.UUID, list[Past]] = {case_id: [] for case_id in case_ids}
     for row in session.connection().execute(_PAST, {"union": union_id, "cases": list(case_ids)}):
-        found[row.case_id].append(Past(row.round, row.action, row.closes, row.person_id))
+        found[row[0]].append(Past._make(row[1:]))
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -372,12 +372,9 @@ class Cases:
         self._carry_out_postponed(taken)
         if taken:
             write(session, principal.union_id, principal.person_id, taken, now)
-        return [
-            replace(
-                outcome, case=None if outcome.case is None else _refreshed(outcome.case, changes_of(taken, outcome))
-            )
-            for outcome in outcomes.values()
-        ]
+        for one in taken:
+            _refreshed(one.case, one.changes)
+        return list(outcomes.values())
 
     def _decided(
         self,
@@ -629,11 +626,6 @@ _LOCKED = (
     .with_for_update(of=Case)
     .execution_options(populate_existing=True)  # it may have changed while we waited for the lock
 )
-
-
-def changes_of(taken: Sequence[Taken], outcome: Outcome) -> dict[str, Any]:
-    """What the step changed on the outcome's case."""
-    return next(one.changes for one in taken if one.case.id == outcome.case_id)
 
 
 def _refreshed(case: Case, changes: Mapping[str, Any]) -> Case:

@@ -95,10 +95,11 @@ def situation_with_findings(
 
     ``foreseen`` are findings by fact that were gathered for a whole batch.
     """
-    view = view_of(case, with_given(case, given))
     findings: dict[str, tuple[Finding, ...]] = dict(foreseen or {})
-    for action in actions:
-        for use in action.require:
+    unasked = [use for action in actions for use in action.require if use.name not in findings]
+    if unasked:
+        view = view_of(case, with_given(case, given))
+        for use in unasked:
             if use.name not in findings:
                 fact = registry.facts[use.name]
                 findings[use.name] = tuple(fact(session, view, dict(use.parameters), now, lock=lock))
