@@ -86,6 +86,7 @@ def vocabulary(registry: Registry, offices: OfficeBook) -> Vocabulary:
         effects=registry.effect_parameters,
         settings=SETTINGS_IN_CONDITIONS,
         offices=frozenset(offices.titles()),
+        paying=frozenset(registry.paying),
     )
 
 

@@ -113,6 +113,8 @@ class Registry:
     """The same facts for a batch; a fact without an entry here is asked case by case."""
     effects_of_many: dict[str, EffectOfMany] = field(default_factory=dict)
     """The same effects for a batch. Only what refuses nothing, fills no field and adds no figures can wait so long."""
+    paying: set[str] = field(default_factory=set)
+    """Effects that spend money: no definition may have them before the approvals that the case's band asks for."""
     file_readers: dict[str, FileReader] = field(default_factory=dict)
     reconcilers: dict[str, Reconciler] = field(default_factory=dict)
     account_titles: Callable[[uuid.UUID, str], Mapping[str, Any]] | None = None

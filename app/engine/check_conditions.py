@@ -9,7 +9,7 @@ from app.engine.conditions import SETTING_PREFIX, Value
 from app.engine.definition import FREE_TEXT, Action, Compare, Condition, Definition, Field, FieldType, Operand, Setting
 from app.engine.problems import Fault, Where, fault, hint
 from app.engine.ranges import Domain, TooWideError, Truth, Whole, Word, comparisons, judge
-from app.engine.vocabulary import Vocabulary
+from app.engine.vocabulary import ConstantType, Vocabulary
 from app.wording import Text
 
 LARGEST_MONEY = 10**13 - 1
@@ -19,7 +19,7 @@ _ORDER = frozenset({"above", "at_least", "below", "at_most"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """An operand that may be compared."""
 
     title: Text
@@ -63,14 +63,14 @@ def _list(
 ) -> Iterator[Fault]:
     if not lines or (len(lines) == 1 and lines[0].condition is None):
         return
-    known: dict[str, _Known] = {}
+    known: dict[str, Known] = {}
     faults = [fault for line in lines for fault in _reads(line, definition, vocabulary, known)]
     yield from faults
     if not faults:
         yield from _choice(kind, action, lines, known)
 
 
-def _choice(kind: str, action: Action, lines: Sequence[_Line], known: Mapping[str, _Known]) -> Iterator[Fault]:
+def _choice(kind: str, action: Action, lines: Sequence[_Line], known: Mapping[str, Known]) -> Iterator[Fault]:
     where: Where = ("actions", action.name, "to" if kind == "branch" else "approvals")
     domains = {name: one.domain for name, one in known.items()}
     try:
@@ -79,14 +79,14 @@ def _choice(kind: str, action: Action, lines: Sequence[_Line], known: Mapping[st
         yield fault("condition_too_wide", where)
         return
     if verdict.gap is not None:
-        yield fault(f"{kind}_gap", where, action=action.title, witness=_witness(verdict.gap, known))
+        yield fault(f"{kind}_gap", where, action=action.title, witness=witness(verdict.gap, known))
     if verdict.overlap is not None:
         values, first, second = verdict.overlap
         yield fault(
             f"{kind}_overlap",
             lines[second].where,
             action=action.title,
-            witness=_witness(values, known),
+            witness=witness(values, known),
             first=lines[first].chooses,
             second=lines[second].chooses,
         )
@@ -94,7 +94,7 @@ def _choice(kind: str, action: Action, lines: Sequence[_Line], known: Mapping[st
         yield fault("dead_branch", lines[place].where, action=action.title)
 
 
-def _reads(line: _Line, definition: Definition, vocabulary: Vocabulary, known: dict[str, _Known]) -> Iterator[Fault]:
+def _reads(line: _Line, definition: Definition, vocabulary: Vocabulary, known: dict[str, Known]) -> Iterator[Fault]:
     """Faults of the comparisons of one condition; operands that are in order are added to ``known``."""
     for compare in comparisons(line.condition):
         rights = compare.right if isinstance(compare.right, tuple) else (compare.right,)
@@ -106,14 +106,14 @@ def _reads(line: _Line, definition: Definition, vocabulary: Vocabulary, known: d
 
 
 def _operand(
-    name: str, where: Where, definition: Definition, vocabulary: Vocabulary, known: dict[str, _Known]
+    name: str, where: Where, definition: Definition, vocabulary: Vocabulary, known: dict[str, Known]
 ) -> Iterator[Fault]:
     if name.startswith(SETTING_PREFIX):
         setting = name.removeprefix(SETTING_PREFIX)
         if setting not in vocabulary.settings:
             yield fault("unknown_setting", where, name=setting, hint=hint(setting, vocabulary.settings))
         else:
-            known[name] = _setting(setting, vocabulary)
+            known[name] = known_setting(setting, vocabulary.settings[setting])
         return
     fields = {field.name: field for field in definition.fields}
     if name not in fields:
@@ -122,18 +122,18 @@ def _operand(
     faults = list(_unfit(fields[name], where))
     yield from faults
     if not faults:
-        known[name] = _field(fields[name])
+        known[name] = known_field(fields[name])
 
 
-def _setting(name: str, vocabulary: Vocabulary) -> _Known:
+def known_setting(name: str, kind: ConstantType) -> Known:
+    """A figure of the union as an operand."""
     title = Text(f"本会设置 {name}", f"setting {name}")
-    kind = vocabulary.settings[name]
     if kind is bool:
-        return _Known(title, Truth())
+        return Known(title, Truth())
     if kind is str:
-        return _Known(title, Word())
+        return Known(title, Word())
     money = name.endswith("_fen")
-    return _Known(title, Whole(0, LARGEST_MONEY) if money else Whole(), money)
+    return Known(title, Whole(0, LARGEST_MONEY) if money else Whole(), money)
 
 
 def _unfit(field: Field, where: Where) -> Iterator[Fault]:
@@ -149,22 +149,23 @@ def _unfit(field: Field, where: Where) -> Iterator[Fault]:
         yield fault("condition_kind", where, field=field.title, type=field.type.value)
 
 
-def _field(field: Field) -> _Known:
+def known_field(field: Field) -> Known:
+    """A field of the form as an operand; its type is one that may be compared."""
     if field.type is FieldType.BOOL:
-        return _Known(field.title, Truth())
+        return Known(field.title, Truth())
     if field.type is FieldType.CHOICE:
-        return _Known(field.title, Word(tuple(name for name, _ in field.choices)), choices=field.choices)
+        return Known(field.title, Word(tuple(name for name, _ in field.choices)), choices=field.choices)
     if field.type is FieldType.ACCOUNT:
-        return _Known(field.title, Word())
+        return Known(field.title, Word())
     money = field.type is FieldType.MONEY
     low, high = field.at_least, field.at_most
     if money:
         low, high = max(0, low or 0), min(LARGEST_MONEY, LARGEST_MONEY if high is None else high)
-    return _Known(field.title, Whole(low, high), money)
+    return Known(field.title, Whole(low, high), money)
 
 
 def _compared(
-    compare: Compare, rights: tuple[Operand, ...], where: Where, known: Mapping[str, _Known]
+    compare: Compare, rights: tuple[Operand, ...], where: Where, known: Mapping[str, Known]
 ) -> Iterator[Fault]:
     left = known[compare.left]
     for right in rights:
@@ -175,7 +176,7 @@ def _compared(
             yield fault("not_one_of", where, value=right, hint=hint(right, dict(left.choices)))
 
 
-def _alike(left: _Known, op: str, right: Operand, known: Mapping[str, _Known]) -> bool:
+def _alike(left: Known, op: str, right: Operand, known: Mapping[str, Known]) -> bool:
     if op in _ORDER and not isinstance(left.domain, Whole):
         return False
     if isinstance(right, Setting):
@@ -186,7 +187,7 @@ def _alike(left: _Known, op: str, right: Operand, known: Mapping[str, _Known]) -
     return isinstance(left.domain, Whole if isinstance(right, int) else Word)
 
 
-def _witness(values: Mapping[str, Value], known: Mapping[str, _Known]) -> Text:
+def witness(values: Mapping[str, Value], known: Mapping[str, Known]) -> Text:
     """The values in words: “金额 = 5000.00、…”."""
     parts = [(known[name].title, _shown(value, known[name])) for name, value in values.items()]
     return Text(
@@ -195,7 +196,7 @@ def _witness(values: Mapping[str, Value], known: Mapping[str, _Known]) -> Text:
     )
 
 
-def _shown(value: Value, known: _Known) -> Text:
+def _shown(value: Value, known: Known) -> Text:
     if isinstance(value, bool):
         return Text("是", "yes") if value else Text("否", "no")
     if isinstance(value, int) and known.money:

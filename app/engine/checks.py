@@ -10,12 +10,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
+from app.engine.bands import bands
 from app.engine.check_conditions import condition_faults
 from app.engine.check_fields import field_faults
 from app.engine.check_graph import graph_faults
 from app.engine.definition import Action, Candidates, Definition, FieldType, Use
+from app.engine.paths import path_faults
 from app.engine.problems import Fault, Problem, Where, fault, hint, located
+from app.engine.ranges import TooWideError
+from app.engine.soundness import TooManySituationsError, soundness_faults
 from app.engine.vocabulary import ConstantType, Vocabulary
+from app.engine.ways import TooManyWaysError, ways
 from app.wording import Text
 
 __all__ = ["RESERVED", "Vocabulary", "check"]
@@ -34,6 +39,17 @@ _TAKEN = {"sides": frozenset(BUILT_IN_SIDES), "actions": frozenset({"draft"})}
 LONGEST_NAME = 40
 LARGEST_QUORUM = 100
 
+PROVABLE = frozenset(
+    {
+        *("bad_name", "reserved_name", "bad_number", "named_twice", "closed_workflow", "open_to_whom"),
+        *("unknown_office", "unknown_fact", "unknown_effect", "unknown_parameter", "missing_parameter"),
+        *("wrong_parameter", "money_name", "not_money_name", "misplaced", "incomplete_field", "bad_column"),
+        *("bad_default", "bad_total", "personal_published", "never_asked", "not_asked", "never_filled", "year_optional"),
+        *("unreachable_state", "quorum_stays", "votes_return"),
+    }
+)
+"""Faults beside which the way of a case can still be followed; beside others there is no way to speak of."""
+
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _NUMBER = re.compile(r"[A-Z]{2,6}")
 _KINDS: dict[ConstantType, Text] = {
@@ -45,7 +61,15 @@ _KINDS: dict[ConstantType, Text] = {
 
 def check(definition: Definition, vocabulary: Vocabulary) -> list[Problem]:
     """Every problem of a definition; none when it is sound."""
-    faults = chain(
+    faults = list(_plain_faults(definition, vocabulary))
+    if PROVABLE.issuperset(fault.code for fault in faults):
+        faults += _proofs(definition, vocabulary)
+    return located(faults, definition.source or definition.name, definition.lines)
+
+
+def _plain_faults(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fault]:
+    """What each part shows by itself."""
+    yield from chain(
         _names(definition),
         _limits(definition),
         _who(definition, vocabulary),
@@ -56,7 +80,21 @@ def check(definition: Definition, vocabulary: Vocabulary) -> list[Problem]:
         condition_faults(definition, vocabulary),
         graph_faults(definition),
     )
-    return located(faults, definition.source or definition.name, definition.lines)
+
+
+def _proofs(definition: Definition, vocabulary: Vocabulary) -> list[Fault]:
+    """What only following every case shows."""
+    try:
+        found = bands(definition, vocabulary.settings)
+        for band in found:
+            for _ in ways(definition, band):
+                pass
+        return [
+            *soundness_faults(definition, found),
+            *path_faults(definition, found, vocabulary.paying),
+        ]
+    except (TooWideError, TooManyWaysError, TooManySituationsError):
+        return [fault("too_tangled", ("actions",))]
 
 
 def _names(definition: Definition) -> Iterator[Fault]:

@@ -457,4 +457,46 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "“{action}”批准的是钱，不能由系统规则自动办理。请删去 system。",
         "“{action}” approves money; no rule of the system may do that. Remove system.",
     ),
+    # Every case can finish.
+    "nobody_left": (
+        "能办“{action}”的人全被 bars 挡在外面，这一步谁也办不了。请改 by 或 bars。",
+        "Everyone who may take “{action}” is barred from it, so nobody can. Change by or bars.",
+    ),
+    "quorum_out_of_reach": (
+        "“{action}”要 {need} 人同意，而能办这一步的至多 {most} 人。请减少人数，或让更多人可以办理。",
+        "“{action}” asks {need} people, but at most {most} can take it. Ask fewer, or open it to more.",
+    ),
+    "line_never_used": (
+        "“{action}”的这一条永远用不上：走得到这一步的事项都不符合它。请改正或删去。",
+        "No case that gets to “{action}” ever uses this line. Correct or remove it.",
+    ),
+    "stuck": (
+        "{cases}到了“{name}”，就再也走不到公布或结束。请补上一步，或改去处的条件。",
+        "From “{name}”, {cases} never gets to a published or ended state. Add an action, or change the branches.",
+    ),
+    "too_tangled": (
+        "流程可能出现的走法或情形太多，无法逐一核对。请减少状态、去处和条件。",
+        "The workflow can go more ways than can be looked at one by one. Use fewer states, branches and conditions.",
+    ),
+    # Approvals before money.
+    "payment_unapproved": (
+        (
+            "{cases}可以这样付款：{way}，付款前至多确定有 {people} 名提交人以外的人批准，应有 {asked} 名。"
+            "请让这条路也经过审批，或在 bars 里写 submitter。"
+        ),
+        (
+            "{cases} can be paid by way of {way}, with only {people} sure to have approved beside the submitter, "
+            "where {asked} are asked. Lead this way through the approval, or add submitter to bars."
+        ),
+    ),
+    "publication_unapproved": (
+        (
+            "{cases}可以这样公布：{way}，公布前至多确定有 {people} 名提交人以外的人批准，应有 {asked} 名。"
+            "请让这条路也经过审批，或在 bars 里写 submitter。"
+        ),
+        (
+            "{cases} can be published by way of {way}, with only {people} sure to have approved beside the submitter, "
+            "where {asked} are asked. Lead this way through the approval, or add submitter to bars."
+        ),
+    ),
 }

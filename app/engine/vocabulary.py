@@ -19,3 +19,5 @@ class Vocabulary:
     settings: Mapping[str, ConstantType] = field(default_factory=dict)
     """Setting name -> its type; a name ending ``_fen`` is money."""
     offices: frozenset[str] = frozenset()
+    paying: frozenset[str] = frozenset()
+    """Effects that spend money: what has them comes after the approvals."""

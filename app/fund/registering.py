@@ -36,6 +36,7 @@ def register(wiring: Wiring, charts: Path) -> None:
     registry.effect("fund.spend", effects.spend)
     registry.effect("fund.allocate", effects.allocate)
     registry.effect("fund.receive", effects.receive)
+    registry.paying.add("fund.spend")
     registry.file_readers["invoice"] = read_as_invoice
     registry.reconcilers |= {
         "fund.budget": reconciling.budget,

@@ -318,8 +318,10 @@ def test_proving_a_workflow_of_twenty_five_auditors_looks_at_each_arrow_and_not_
 
 
 def test_a_draft_that_is_approved_at_once_needs_a_bar_only_for_who_filled_it_in() -> None:
+    one_is_enough = spoilt("{need: 2, when", "{need: 1, when")
     text = spoilt(
         "actions:\n",
         "actions:\n" + action("wave_through", "draft>audited", "    bars: [opener]\n    by: {offices: [chair]}\n"),
+        one_is_enough,
     )
     assert check(load_definition(text, TITLES), VOCABULARY) == []
