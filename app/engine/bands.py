@@ -77,9 +77,7 @@ def bands(
     return [_band(chosen, known, settings or {}) for chosen in product(*apart)]
 
 
-def _band(
-    chosen: Iterable[_Found], known: Mapping[str, Known], settings: Mapping[str, int | bool | str]
-) -> Band:
+def _band(chosen: Iterable[_Found], known: Mapping[str, Known], settings: Mapping[str, int | bool | str]) -> Band:
     values: dict[str, Value] = {}
     lines: dict[_Key, int] = {}
     for one in chosen:

@@ -44,7 +44,15 @@ PROVABLE = frozenset(
         *("bad_name", "reserved_name", "bad_number", "named_twice", "closed_workflow", "open_to_whom"),
         *("unknown_office", "unknown_fact", "unknown_effect", "unknown_parameter", "missing_parameter"),
         *("wrong_parameter", "money_name", "not_money_name", "misplaced", "incomplete_field", "bad_column"),
-        *("bad_default", "bad_total", "personal_published", "never_asked", "not_asked", "never_filled", "year_optional"),
+        *(
+            "bad_default",
+            "bad_total",
+            "personal_published",
+            "never_asked",
+            "not_asked",
+            "never_filled",
+            "year_optional",
+        ),
         *("unreachable_state", "quorum_stays", "votes_return"),
     }
 )

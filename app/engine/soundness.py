@@ -81,7 +81,7 @@ def _explore(definition: Definition, band: Band) -> _Explored:
             continue
         if len(explored.leads) > MOST_SITUATIONS:
             raise TooManySituationsError
-        state, votes = situation
+        state = situation[0]
         following: list[Situation] = []
         for action in definition.actions_from(state):
             place = counted[state].index(action) if action.quorums else None
@@ -145,8 +145,8 @@ def _stuck(definition: Definition, explored: list[tuple[Band, _Explored]]) -> It
 def cases_of(band: Band) -> Text:
     """Which cases a band holds, in words."""
     if not band.witness.zh:
-        return Text("这里的事项", "a case here")
-    return Text(f"（例如 {band.witness.zh}）的事项", f"a case (such as {band.witness.en})")
+        return Text("事项", "a case")
+    return Text(f"有的事项（例如 {band.witness.zh}）", f"a case (such as {band.witness.en})")
 
 
 def _back_from(ends: set[Situation], leads: dict[Situation, list[Situation]]) -> set[Situation]:

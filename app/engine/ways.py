@@ -85,9 +85,11 @@ def _walked(definition: Definition, allowed: list[Step]) -> Iterator[Way]:
             yield way
             continue
         passed = {definition.initial, *(step.target for step in way)}
-        for step in reversed(onward.get(state, [])):
-            if step.target in useful and step.target not in passed:
-                begun.append((step.target, (*way, step, *staying.get(step.target, ()))))
+        begun += [
+            (step.target, (*way, step, *staying.get(step.target, ())))
+            for step in reversed(onward.get(state, []))
+            if step.target in useful and step.target not in passed
+        ]
         if len(begun) > MOST_WAYS:
             raise TooManyWaysError
 

@@ -21,94 +21,8 @@ from app.engine.loading import (
     load_definition,
     load_yaml,
 )
+from tests.unit.engine.corpus import NO_DEFINITIONS, SHAPES
 from tests.unit.engine.workbench import LOADING, SOUND, TITLES, VOCABULARY, line_of, shipped, sound, spoilt
-
-SUBMIT = "    by: {offices: [treasurer]}\n    require: [desk.complete, {desk.at_most_days: {days: 30}}]"
-
-SHAPES = [
-    ("duplicate_key", "number: WW", "number: WW\nnumber: WX", "number: WX"),
-    (
-        "duplicate_key",
-        "      illness:",
-        "      wedding: {zh: 一, en: a}\n      illness:",
-        "      wedding: {zh: 结婚, en: Wedding}",
-    ),
-    ("alias", "number: WW", "number: &n WW", "number: &n WW"),
-    ("alias", "initial: draft", "initial: *n", "initial: *n"),
-    ("alias", "number: WW", "&n number: WW", "&n number: WW"),
-    ("tag", "number: WW", "number: !!python/name:os.system WW", "!!python/name:os.system"),
-    ("tag", "open: {", "open: !!map {", "!!map"),
-    ("bad_yaml", "initial: draft", "initial: [draft", "number: WW"),
-    ("bad_yaml", "initial: draft", "initial: 'draft", "initial: 'draft"),
-    ("many_documents", "    batch: true\n", "    batch: true\n---\nmore: true\n", "---"),
-    ("bad_key", "number: WW", "[number]: WW", "[number]: WW"),
-    ("not_whole", "at_least: 1,", "at_least: 1.5,", "1.5"),
-    ("not_whole", "at_least: 1,", "at_least: 010,", "010"),
-    ("not_whole", "at_least: 1,", "at_least: 0x1F,", "0x1F"),
-    ("not_whole", "at_least: 1,", "at_least: 1_000,", "1_000"),
-    ("not_whole", "at_least: 1,", "at_least: 12:30,", "12:30"),
-    ("not_whole", "{need: 1,", "{need: 1e9,", "1e9"),
-    ("bad_date", "initial: draft", "initial: 2026-02-30", "2026-02-30"),
-    ("hidden_character", "{zh: 慰问, en: C", "{zh: 慰\u202e问, en: C", "\u202e"),
-    ("hidden_character", "number: WW", "num\u200bber: WW", "\u200b"),
-    ("unknown_key", "    new_round: true", "    new_rounds: true", "new_rounds"),
-    ("unknown_key", "number: WW", "number: WW\nnumbers: WX", "numbers"),
-    ("unknown_key", "{zh: 慰问, en: C", "{zh: 慰问, fr: a, en: C", "fr: a"),
-    ("unknown_key", "{need: 1,", "{need: 1, of: 3,", "of: 3"),
-    ("missing", "number: WW\n", "", "workflow: condolence"),
-    (
-        "missing",
-        "  draft:     {phase: draft, title: {zh: 草稿, en: Draft}}",
-        "  draft: {phase: draft}",
-        "  draft: {phase: draft}",
-    ),
-    ("missing", "title: {zh: 慰问, en: Condolence}", "title: {zh: 慰问}", "title: {zh: 慰问}"),
-    ("missing", "    to: rejected\n", "", "  reject:"),
-    ("missing", "initial: draft", "initial:", "initial:"),
-    ("not_a_mapping", "title: {zh: 慰问, en: Condolence}", "title: 慰问", "title: 慰问"),
-    ("not_a_mapping", "sides:\n  visitor: visitor\n", "sides: [visitor]\n", "sides: [visitor]"),
-    ("not_a_list", "asks: [paid_on]", "asks: paid_on", "asks: paid_on"),
-    (
-        "not_a_list",
-        "require: [desk.complete, {desk.at_most_days: {days: 30}}]",
-        "require: desk.complete",
-        "require: desk.complete",
-    ),
-    ("not_text", "{zh: 慰问, en: C", "{zh: 2026, en: C", "zh: 2026"),
-    ("not_text", "number: WW", "number: true", "number: true"),
-    ("not_text", "initial: draft", "initial: 2026-01-01", "2026-01-01"),
-    ("bad_text", "{zh: 慰问, en: C", "{zh: ' ', en: C", "zh: ' '"),
-    ("bad_text", "initial: draft", "initial: " + "a" * 201, "aaaa"),
-    ("not_a_flag", "batch: true", "batch: yes", "batch: yes"),
-    ("not_a_flag", "batch: true", "batch: 1", "batch: 1"),
-    ("not_a_number", "at_least: 1,", "at_least: one,", "at_least: one"),
-    ("not_a_number", "at_least: 1,", "at_least: true,", "at_least: true"),
-    ("not_a_number", "at_least: 1,", "at_least: 99999999999999,", "99999999999999"),
-    ("not_one_of", "{phase: published,", "{phase: publish,", "{phase: publish,"),
-    ("not_one_of", "{type: person,", "{type: persons,", "persons"),
-    ("not_one_of", "publish: masked", "publish: some", "publish: some"),
-    ("not_one_of", "tone: caution", "tone: loud", "tone: loud"),
-    ("not_one_of", "{at_most: 500000}", "{atmost: 500000}", "atmost"),
-    ("bad_target", "    to: rejected\n", "    to: {state: rejected}\n", "to: {state"),
-    ("bad_target", "    to: rejected\n", "    to: 5\n", "to: 5"),
-    ("bad_need", "{need: 1,", "{need: 101%,", "101%"),
-    ("bad_need", "{need: 1,", "{need: true,", "need: true"),
-    ("bad_need", "{need: 1,", '{need: "1e9",', '"1e9"'),
-    ("bad_condition", "{amount_fen: {at_most: 500000}}", "amount_fen", "when: amount_fen"),
-    ("bad_condition", "{amount_fen: {at_most: 500000}}", "{}", "when: {}"),
-    ("bad_condition", "{amount_fen: {at_most: 500000}}", "{amount_fen: 500000}", "amount_fen: 500000"),
-    ("bad_condition", "{amount_fen: {at_most: 500000}}", "{all: []}", "all: []"),
-    ("bad_condition", "{amount_fen: {at_most: 500000}}", "{any: {amount_fen: {is: 1}}}", "any: {"),
-    ("bad_condition", "{amount_fen: {at_most: 500000}}", "{not: [1]}", "not: [1]"),
-    ("bad_constant", "{at_most: 500000}", "{at_most: [1]}", "at_most: [1]"),
-    ("bad_constant", "{at_most: 500000}", "{at_most: {setting: 5}}", "setting: 5"),
-    ("bad_constant", "{at_most: 500000}", "{one_of: 5}", "one_of: 5"),
-    ("bad_constant", "    choices:\n", "    default: [illness]\n    choices:\n", "default: [illness]"),
-    ("bad_use", "{days: 30}", "30", "desk.at_most_days: 30"),
-    ("bad_use", "{days: 30}", "{days: [30]}", "days: [30]"),
-    ("bad_sum", "sum_of: lines.amount_fen", "sum_of: amount_fen", "sum_of: amount_fen"),
-    ("bad_sum", "sum_of: lines.amount_fen", "sum_of: [lines, amount_fen]", "sum_of: [lines"),
-]
 
 
 def problems_of(text: str) -> list[tuple[str, int | None]]:
@@ -141,24 +55,6 @@ def test_problems_print_with_file_line_code_and_both_languages() -> None:
     assert f"condolence.yaml:{line} [unknown_key] 不认识“new_rounds”。是不是想写“new_round”？" in str(caught.value)
     assert "“new_rounds” is not known here. Did you mean “new_round”?" in str(caught.value)
     assert caught.value.in_("en").startswith(f"condolence.yaml:{line} [unknown_key] “new_rounds”")
-
-
-NO_DEFINITIONS = [
-    ("", "empty"),
-    ("# only words\n", "empty"),
-    ("null\n", "empty"),
-    ("title: {zh: 一, en: a}\n", "not_a_workflow"),
-    ("- workflow: condolence\n", "not_a_mapping"),
-    ("a: " + "[" * 1000, "too_deep"),
-    ("a: " + "{b: " * 1000, "too_deep"),
-    ("a: [" + "x," * 20_001 + "]", "too_many_nodes"),
-    ("a: " + "x" * 200_001, "too_big"),
-    ("a: \x00", "bad_yaml"),
-    ("a: &x [x]\nb: &y [*x, *x, *x]\nc: [*y, *y, *y]\n", "alias"),
-    ("<<: {workflow: x}\n", "not_a_workflow"),
-    ("a: %", "bad_yaml"),
-    ("\t- a", "bad_yaml"),
-]
 
 
 @pytest.mark.parametrize(("text", "code"), NO_DEFINITIONS)

@@ -125,6 +125,7 @@ VOCABULARY = Vocabulary(
     effects={"desk.count": {}, "desk.post": {}},
     settings={"chair_approves": bool, "two_auditor_limit_fen": int, "quota": int, "level": str},
     offices=frozenset({"treasurer", "auditor", "audit_chair", "chair", "cashier", "clerk", "member"}),
+    paying=frozenset({"desk.post"}),
 )
 
 TITLES = {name: Text(f"职务{name}", f"the {name}") for name in VOCABULARY.offices}
