@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,26 @@ def load_definition(source: Path | str, offices: Mapping[str, Text], source_name
         DefinitionError: with every problem of the file.
     """
     file = source_name or (source.name if isinstance(source, Path) else "<text>")
-    document, lines = _parse(_text_of(source, file), file)
-    if isinstance(document, dict) and "workflow" not in document:
+    definition = _read(_text_of(source, file), file, tuple(offices.items()))
+    if definition is None:
+        raise DefinitionError(located([fault("not_a_workflow")], file, {}))
+    return definition
+
+
+def _read(text: str, file: str, offices: tuple[tuple[str, Text], ...]) -> Definition | None:
+    """The definition in a text; None where it is plainly something else."""
+    document, lines = _parse(text, file)
+    if not isinstance(document, dict):
+        raise DefinitionError(located([fault("not_a_mapping")], file, lines))
+    if document.keys().isdisjoint({"workflow", "states", "actions"}):
+        return None
+    if "workflow" not in document:
         raise DefinitionError(located([fault("not_a_workflow")], file, lines))
-    return replace(_assemble(document, offices, file, lines), source=file, lines=lines)
+    return replace(_assemble(document, dict(offices), file, lines), source=file, lines=lines)
+
+
+_read_once = lru_cache(maxsize=256)(_read)
+"""For folders that are read again and again in one process, as by the tests; a changed text is read anew."""
 
 
 def definition_from_canonical(stored: bytes, offices: Mapping[str, Text]) -> Definition:
@@ -106,8 +123,9 @@ def load_catalogue(folder: Path, offices: Mapping[str, Text]) -> dict[str, Defin
     found: list[Definition] = []
     for path in sorted(folder.glob("*.yaml")):
         try:
-            if _looks_like_workflow(path):
-                found.append(load_definition(path, offices))
+            definition = _read_once(_text_of(path, path.name), path.name, tuple(offices.items()))
+            if definition is not None:
+                found.append(definition)
         except DefinitionError as error:
             problems += error.problems
     problems += _clashes(found)
@@ -126,10 +144,6 @@ def load_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise DefinitionError(located([fault("not_a_mapping")], path.name, lines))
     return document
-
-
-def _looks_like_workflow(path: Path) -> bool:
-    return not load_yaml(path).keys().isdisjoint({"workflow", "states", "actions"})
 
 
 def _clashes(found: list[Definition]) -> Iterator[Problem]:
@@ -438,7 +452,7 @@ class _Targets(_Value):
             return (Branch(value),)
         if not isinstance(value, list):
             raise _fail("bad_target")
-        return tuple(_BranchBlock(many=True).load(value))
+        return tuple(_ready(_BranchBlock).load(value, many=True))
 
 
 class _Blocks(_Value):
@@ -451,7 +465,7 @@ class _Blocks(_Value):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise _fail("not_a_list")
-        return tuple(self.block(many=True).load(value))
+        return tuple(_ready(self.block).load(value, many=True))
 
 
 class _Named(_Value):
@@ -471,13 +485,20 @@ class _Named(_Value):
         wrong: dict[str, Any] = {}
         for name, item in value.items():
             try:
-                read = self.inner.deserialize(item) if isinstance(self.inner, fields.Field) else self.inner().load(item)
+                inner = self.inner
+                read = inner.deserialize(item) if isinstance(inner, fields.Field) else _ready(inner).load(item)
                 made.append(self.make(name, read))
             except ValidationError as error:
                 wrong[name] = error.messages
         if wrong:
             raise ValidationError(wrong)
         return tuple(made)
+
+
+@cache
+def _ready(block: type[Schema]) -> Schema:
+    """The block's reader, made once: making it costs several times what reading with it does."""
+    return block()
 
 
 def _each(value: Any, read: Callable[[Any], Any]) -> tuple[Any, ...]:
@@ -695,7 +716,7 @@ class _WorkflowBlock(_Block):
 
 def _assemble(document: Any, offices: Mapping[str, Text], file: str, lines: Lines) -> Definition:
     try:
-        parts = _WorkflowBlock().load(document)
+        parts = _ready(_WorkflowBlock).load(document)
     except ValidationError as error:
         raise DefinitionError(located(_faults(error.messages, ()), file, lines)) from error
     unhashed = Definition(**parts, office_titles=(), hash="", canonical=b"")
