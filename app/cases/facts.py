@@ -14,6 +14,7 @@ from app.cases.models import Case, Decision
 from app.cases.ports import CaseView, Fact, Registry
 from app.cases.values import missing
 from app.engine.decision import Finding, Ground, Severity
+from app.engine.definition import Phase
 from app.wording import Text
 
 
@@ -21,6 +22,7 @@ def register(registry: Registry, definitions: Definitions) -> None:
     """Put this package's facts into the registry."""
     registry.fact("cases.complete", _complete_by(definitions))
     registry.fact("cases.nobody_decided", nobody_decided)
+    registry.fact("cases.names_published", names_published, field=str)
 
 
 def _complete_by(definitions: Definitions) -> Fact:
@@ -62,3 +64,22 @@ def nobody_decided(
                 "Someone has already decided; ask to have it sent back instead.",
             ),
         )
+
+
+def names_published(
+    session: Session, case: CaseView, parameters: Mapping[str, Any], now: datetime, *, lock: bool
+) -> Iterator[Finding]:
+    """The number in that field is of something this union has published: only that can be corrected (更正)."""
+    name = str(parameters["field"])
+    number = str(case.data.get(name) or "")
+    if not number:
+        return  # that it is missing is said by ``cases.complete``
+    named = sa.select(Case.id).where(
+        Case.union_id == case.union_id, Case.number == number, Case.phase == Phase.PUBLISHED.value
+    )
+    if session.scalar(named) is None:
+        text = Text(
+            "没有公布过这个编号的事项。还没公布的，请退回修改，不用更正。",
+            "Nothing was published under this number. What is not published yet is sent back and changed, not corrected.",
+        )
+        yield Finding("not_published", Severity.BLOCK, text, Ground.INVALID, {"field": name})

@@ -77,7 +77,7 @@ def load_definition(source: Path | str, offices: Mapping[str, Text], source_name
     file = source_name or (source.name if isinstance(source, Path) else "<text>")
     definition = _read(_text_of(source, file), file, tuple(offices.items()))
     if definition is None:
-        raise DefinitionError(located([fault("not_a_workflow")], file, {}))
+        raise DefinitionError(located([fault("not_a_workflow")], file, {(): 1}))
     return definition
 
 

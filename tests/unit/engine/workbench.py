@@ -14,6 +14,8 @@ from app.engine.loading import load_catalogue, load_definition, load_yaml
 from app.wording import Text
 
 WORKFLOWS = Path(__file__).parents[3] / "workflows"
+NO_WORKFLOWS = {"offices", "menu"}
+"""Files of that folder that hold something else."""
 
 SOUND = """\
 workflow: condolence

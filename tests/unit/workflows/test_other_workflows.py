@@ -11,6 +11,7 @@ from app.engine.decision import Actor, Decision, Situation, Vote
 from app.engine.definition import Definition
 from tests.unit.engine.workbench import SETTINGS, looked, shipped
 from tests.unit.workflows.tables import Role, answer_of, assert_table, role
+from tests.unit.workflows.test_kinds import STORIES, WITH_TABLES
 
 ROLES = {
     "treasurer": role("lin", "treasurer"),
@@ -90,8 +91,9 @@ def test_every_state_step_and_role(name: str) -> None:
     assert_table(shipped()[name], ROLES, lambda state: situation(state, opener), table)
 
 
-def test_every_shipped_workflow_has_its_table() -> None:
-    assert set(shipped()) == {*TABLES, "expense_claim", "task"}
+def test_every_shipped_workflow_has_its_table_or_its_stories() -> None:
+    assert {*TABLES, "expense_claim", "task"} == WITH_TABLES
+    assert set(shipped()) == {*WITH_TABLES, *(story.kind for story in STORIES)}
 
 
 def test_who_submitted_the_budget_neither_agrees_to_it_nor_passes_it() -> None:
