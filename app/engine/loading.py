@@ -140,10 +140,19 @@ def load_yaml(path: Path) -> dict[str, Any]:
     Raises:
         DefinitionError: with the problems of the file.
     """
+    return load_mapping(path)[0]
+
+
+def load_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
+    """The same, with the line on which each part stands.
+
+    Raises:
+        DefinitionError: with the problems of the file.
+    """
     document, lines = _parse(_text_of(path, path.name), path.name)
     if not isinstance(document, dict):
         raise DefinitionError(located([fault("not_a_mapping")], path.name, lines))
-    return document
+    return document, lines
 
 
 def _clashes(found: list[Definition]) -> Iterator[Problem]:
