@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.cases import queries, viewing
 from app.cases.files import Files
-from app.cases.schemas import ActSchema, BatchSchema, EditSchema, InboxSchema, OpenSchema, load_data
-from app.cases.service import Cases, Outcome, Step
+from app.cases.schemas import ActSchema, ArrangeSchema, BatchSchema, EditSchema, InboxSchema, OpenSchema, load_data
+from app.cases.service import Cases, Outcome, Paper, Step
 from app.cases.values import EMPTY
+from app.engine.decision import Order, Verb
 from app.engine.form import json_schema
 from app.foundation.edge import Call, route
 from app.foundation.errors import Invalid
@@ -56,7 +58,10 @@ def _workflow(definition: Any) -> dict[str, Any]:
                 "offices": list(action.by.offices),
                 "comment_required": action.comment_required,
                 "batch": action.batch,
-                "data": json_schema(definition, at=action.name) if action.asks else None,
+                "data": json_schema(definition, at=action.name) if action.asks or action.amends else None,
+                "arrange": list(action.arrange),
+                "take_back": action.take_back,
+                "opposes": action.opposes,
             }
             for action in definition.actions
         ],
@@ -200,7 +205,58 @@ def act(call: Call, case_id: uuid.UUID, action: str) -> Response:
         data = call.body["data"]
         clean = load_data(viewing.find(session, door, principal, case_id)[1], data, action) if data else EMPTY
         step = Step(case_id, call.body.get("version"))
-        case = door.act(session, principal, step, action, call.now, comment=call.body["comment"], data=clean)
+        case = door.act(
+            session,
+            principal,
+            step,
+            action,
+            call.now,
+            comment=call.body["comment"],
+            data=clean,
+            return_to=call.body["return_to"],
+            resume=call.body["resume"],
+            paper=_paper(call.body["paper"]),
+        )
+        return viewing.brief(case)
+
+    return call.answer(work)
+
+
+def _paper(sent: dict[str, Any] | None) -> Paper | None:
+    if sent is None:
+        return None
+    return Paper(uuid.UUID(sent["signer"]), date.fromisoformat(sent["dated"]), uuid.UUID(sent["file"]))
+
+
+@route(
+    api,
+    "/cases/<uuid:case_id>/arrangements",
+    policy=Policy.SIGNED_IN,
+    summary=Text(
+        "加签、转交、征求意见、回避、催办、抄送、留言",
+        "Add a signer, hand over, ask, stand aside, remind, copy, remark",
+    ),
+    method="POST",
+    body=ArrangeSchema,
+    answer=CASE,
+)
+def arrange(call: Call, case_id: uuid.UUID) -> Response:
+    """Change who is asked at the present step, or say something about the case; the state stays."""
+    principal, door, sent = signed_in(call), call.use(Cases), call.body
+
+    def work(session: Session) -> dict[str, Any]:
+        case = door.arrange(
+            session,
+            principal,
+            case_id,
+            Verb(sent["verb"]),
+            call.now,
+            action=sent["action"],
+            person_id=uuid.UUID(sent["person"]) if sent["person"] else None,
+            comment=sent["comment"],
+            order=Order(sent["order"]),
+            mentions=[uuid.UUID(one) for one in sent["mentions"]],
+        )
         return viewing.brief(case)
 
     return call.answer(work)
@@ -245,7 +301,7 @@ def trail_of_case(call: Call, case_id: uuid.UUID) -> dict[str, Any]:
     principal, door = signed_in(call), call.use(Cases)
     with call.read() as session:
         viewing.find(session, door, principal, case_id)
-        seqs = [row.trail_seq for row in queries.decisions_of(session, principal.union_id, [case_id])[case_id]]
+        seqs = queries.records_of(session, principal.union_id, case_id)
         rows = session.scalars(
             sa.select(TrailEntry)
             .where(TrailEntry.union_id == principal.union_id, TrailEntry.seq.in_(seqs))

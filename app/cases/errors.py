@@ -26,6 +26,43 @@ class StaleVersion(Conflict):
     code = "stale_version"
 
 
+class NotYetSubmitted(Conflict):
+    """草稿还没有提交，谈不上加签、转交、催办或抄送。先提交。
+
+    The draft was not submitted yet; there is nobody to ask, remind or copy. Submit it first.
+    """
+
+    code = "not_yet_submitted"
+
+
+class TooSoon(AppError):
+    """您十分钟内已经催过一次。请稍后再催，或直接打个电话。
+
+    You reminded them less than ten minutes ago. Wait a little, or give them a call.
+    """
+
+    status = 429
+    code = "reminded_recently"
+
+
+class NoSheet(NotAllowed):
+    """没有登记着您签字、等您确认的纸质单。
+
+    No signed sheet with your name on it waits for your word here.
+    """
+
+    code = "no_sheet"
+
+
+class NotOpened(Conflict):
+    """这一笔超过了可以批量办理的金额，而您还没有打开看过。请先打开查看，再办理。
+
+    This amount is above what may be ticked off in a batch, and you have not opened it. Look at it first.
+    """
+
+    code = "not_opened"
+
+
 class NotADraft(Conflict):
     """只有草稿可以修改。提交之后要改，请先退回或撤回。
 

@@ -47,6 +47,10 @@ class Case(UnionRow, Base):
     round: Mapped[int] = mapped_column(comment="1, and one more after each return; earlier rounds stay")
     version: Mapped[int] = mapped_column(comment="what a client sends back; grows with content, state or round")
     events: Mapped[int] = mapped_column(comment="grows with every event, votes included")
+    arranged: Mapped[int] = mapped_column(default=0, comment="how many of the events are arrangements")
+    material_changed: Mapped[bool] = mapped_column(
+        default=False, comment="whether something that is decided on changed since the round began"
+    )
     data: Mapped[Json] = mapped_column(comment="what was asked: the truth that signatures hash")
     sealed: Mapped[Json] = mapped_column(comment="path -> salted commitment of personal values and free text")
     data_hash: Mapped[str]
@@ -90,6 +94,13 @@ class Decision(UnionRow, Base):
     at: Mapped[datetime]
     data_hash: Mapped[str]
     trail_seq: Mapped[int]
+    seat_id: Mapped[uuid.UUID | None] = mapped_column(comment="in whose place the person acted, if not his own")
+    weight: Mapped[int] = mapped_column(default=1)
+    party: Mapped[str] = mapped_column(default="")
+    resumes: Mapped[bool] = mapped_column(default=False, comment="sent back so that it comes straight back")
+    paper: Mapped[Json] = mapped_column(
+        nullable=True, comment="{dated, file, sha256} of the signed sheet that the person recorded"
+    )
 
     __table_args__ = (
         sa.ForeignKeyConstraint(["union_id", "case_id"], ["case.union_id", "case.id"]),
@@ -103,6 +114,29 @@ class Decision(UnionRow, Base):
             sqlite_where=sa.text("closes IS 0"),
             postgresql_where=sa.text("closes IS false"),
         ),
+    )
+
+
+class ArrangementRow(UnionRow, Base):
+    """Something arranged about a step: who is asked changed, the state did not. Append-only, numbered with the decisions."""
+
+    __tablename__ = "arrangement"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    event: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    round: Mapped[int]
+    state: Mapped[str]
+    verb: Mapped[str]
+    action: Mapped[str]
+    person_id: Mapped[uuid.UUID | None] = mapped_column(comment="None: a rule of the system drew the lot")
+    target_id: Mapped[uuid.UUID | None]
+    detail: Mapped[Json] = mapped_column(comment="{order}, or {seed, pool} of a lot")
+    at: Mapped[datetime]
+    trail_seq: Mapped[int]
+
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["union_id", "case_id"], ["case.union_id", "case.id"]),
+        sa.Index(None, "union_id", "person_id", "case_id"),
     )
 
 
@@ -137,6 +171,21 @@ class Copy(UnionRow, Base):
         sa.ForeignKeyConstraint(["union_id", "case_id"], ["case.union_id", "case.id"]),
         sa.Index(None, "union_id", "person_id", "sent_at"),
     )
+
+
+class Opening(UnionRow, Base):
+    """When a person first opened a version of a case: the one thing that reading writes."""
+
+    __tablename__ = "opening"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False, comment="the version that was looked at"
+    )
+    at: Mapped[datetime]
+
+    __table_args__ = (sa.ForeignKeyConstraint(["union_id", "case_id"], ["case.union_id", "case.id"]),)
 
 
 class CaseLink(UnionRow, Base):

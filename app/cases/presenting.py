@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.cases.forms import options_for, person_options, tile
-from app.cases.models import Case, Decision
+from app.cases.models import ArrangementRow, Case, Decision
 from app.cases.ports import Registry
 from app.cases.viewing import Detail
-from app.engine.decision import Answer, Finding, Refused
-from app.engine.definition import Action, Definition, Field, FieldType, Phase
+from app.engine.arranged import arranged
+from app.engine.arranging import NEEDS_COMMENT, NEEDS_PERSON, VERB_TITLES
+from app.engine.decision import Answer, Finding, Refused, Verb
+from app.engine.definition import TAKE_BACK, Action, Definition, Field, FieldType, Phase
 from app.foundation.clock import union_day
 from app.foundation.money import yuan
 from app.people.principal import Principal
@@ -57,7 +59,22 @@ def case_page(
         "files": [tile(file) for file in detail.files.values()],
         "timeline": timeline(detail, now),
         "checks": [check(finding) for finding in detail.checks],
-        "buttons": [button(definition, action, answer, options, now) for action, answer in detail.answers],
+        "buttons": [button(detail, action, answer, options, now) for action, answer in detail.answers],
+        "may_take_back": detail.may_take_back,
+        "arranging": [arranging_form(detail, verb, action) for verb, action in detail.arrangeable],
+        "sheets": sheets(detail, principal),
+        "is_begun": case.events > 0,
+        "may_remind": case.events > 0 and bool(detail.waiting),
+        "copies": [
+            {"name": detail.names.get(str(one.person_id)), "at": one.sent_at, "read_at": one.read_at}
+            for one in detail.copies
+        ],
+        "opened": detail.openings,
+        "papers": [
+            {"action": action.name, "title": action.title}
+            for action, _ in detail.answers
+            if not principal.offices.isdisjoint(action.paper)
+        ],
         "linked": [row(one) for one in detail.linked],
         "named": [row(one) for one in detail.named.values()],
         "is_draft": case.state == definition.initial,
@@ -154,11 +171,16 @@ def timeline(detail: Detail, now: datetime) -> list[dict[str, Any]]:
         }
     ]
     seen_round = 1
-    for row_ in detail.decisions:
+    undone = _undone(detail.decisions)
+    happened: list[Decision | ArrangementRow] = [*detail.decisions, *detail.arrangements]
+    for row_ in sorted(happened, key=lambda one: one.event):
         if row_.round != seen_round:
             seen_round = row_.round
             events.append(_round(seen_round))
-        events.append(_event(detail, row_))
+        if isinstance(row_, Decision):
+            events.append(_event(detail, row_) | {"void": row_.event in undone})
+        else:
+            events.append(_arranged(detail, row_))
     if case.round != seen_round:
         events.append(_round(case.round))
     offices = dict(definition.office_titles)
@@ -182,6 +204,50 @@ def _round(number: int) -> dict[str, Any]:
     return {"kind": "round", "title": Text(f"第 {number} 次提交", f"Round {number}")}
 
 
+def _undone(decisions: Iterable[Decision]) -> set[int]:
+    """The events of decisions that were taken back."""
+    standing: list[int] = []
+    undone: set[int] = set()
+    for row_ in decisions:
+        if row_.action == TAKE_BACK and standing:
+            undone.add(standing.pop())
+        else:
+            standing.append(row_.event)
+    return undone
+
+
+_ARRANGED: dict[Verb, Text] = {
+    Verb.ADD_SIGNER: Text("加签：请 {who} 也签", "Added a signer: {who}"),
+    Verb.DROP_SIGNER: Text("减签：不再请 {who} 签", "Dropped a signer: {who}"),
+    Verb.HAND_OVER: Text("转交给 {who}", "Handed over to {who}"),
+    Verb.ASK_OPINION: Text("征求 {who} 的意见", "Asked {who} for an opinion"),
+    Verb.GIVE_OPINION: Text("答复意见", "Gave an opinion"),
+    Verb.RECALL_OPINION: Text("不再征求 {who} 的意见", "No longer asks {who}"),
+    Verb.RECUSE: Text("申请回避", "Stood aside"),
+    Verb.DRAW: Text("抽签抽中 {who}", "The lot fell on {who}"),
+    Verb.REMIND: Text("催办", "Reminded"),
+    Verb.REMARK: Text("留言", "Remarked"),
+    Verb.COPY: Text("抄送给 {who}", "Sent a copy to {who}"),
+    Verb.CONFIRM_PAPER: Text("确认纸质签字是本人所签", "Confirmed the signed sheet"),
+    Verb.DISPUTE_PAPER: Text("否认纸质签字", "Disputed the signed sheet"),
+}
+"""What an arrangement reads like in the timeline."""
+
+
+def _arranged(detail: Detail, row_: ArrangementRow) -> dict[str, Any]:
+    verb = Verb(row_.verb)
+    who = detail.names.get(str(row_.target_id), "—")
+    words = _ARRANGED[verb]
+    kinds = {Verb.RECUSE: "back", Verb.DISPUTE_PAPER: "bad"}
+    return {
+        "kind": kinds.get(verb, "doing"),
+        "title": Text(words.zh.format(who=who), words.en.format(who=who)),
+        "who": detail.names.get(str(row_.person_id)),
+        "at": row_.at,
+        "comment": detail.comments.get(row_.trail_seq),
+    }
+
+
 def _event(detail: Detail, row_: Decision) -> dict[str, Any]:
     definition = detail.definition
     action = definition.action(row_.action)
@@ -191,10 +257,20 @@ def _event(detail: Detail, row_: Decision) -> dict[str, Any]:
     kind = (
         "bad" if tone == "danger" else "back" if tone == "caution" else "public" if phase is Phase.PUBLISHED else "ok"
     )
+    who = detail.names.get(str(row_.person_id), "—")
+    seat = detail.names.get(str(row_.seat_id), "—")
+    paper = None
+    if row_.paper is not None:
+        paper = {"dated": date.fromisoformat(row_.paper["dated"]), "recorder": who}
+        who = seat
+    elif row_.seat_id is not None:
+        who = Text(f"{who} 代 {seat}", f"{who} for {seat}")  # type: ignore[assignment]
+    title = Text("收回自己的决定", "Took the decision back") if row_.action == TAKE_BACK else None
     return {
-        "kind": kind,
-        "title": action.title if action else Text(row_.action, row_.action),
-        "who": detail.names.get(str(row_.person_id)),
+        "kind": "back" if title else kind,
+        "title": title or (action.title if action else Text(row_.action, row_.action)),
+        "who": who,
+        "paper": paper,
         "office": offices.get(row_.office or ""),
         "at": row_.at,
         "comment": detail.comments.get(row_.trail_seq),
@@ -206,10 +282,38 @@ def check(finding: Finding) -> dict[str, Any]:
     return {"level": finding.severity.value, "text": finding.text}
 
 
-def button(
-    definition: Definition, action: Action, answer: Answer, options: Mapping[str, Any], now: datetime
-) -> dict[str, Any]:
+def arranging_form(detail: Detail, verb: Verb, action: Action) -> dict[str, Any]:
+    """One arrangement as the page offers it: whom it may name, and whether it wants a word."""
+    standing = arranged(detail.situation.arrangements, action.name)
+    named: list[str] | None = None
+    if verb is Verb.DROP_SIGNER:
+        named = [one.person for one in standing.added]
+    elif verb is Verb.RECALL_OPINION:
+        named = list(standing.asked)
+    title = VERB_TITLES[verb]
+    return {
+        "verb": verb.value,
+        "action": action.name,
+        "title": title,
+        "of": action.title if verb is not Verb.RECUSE else None,
+        "wants_person": verb in NEEDS_PERSON,
+        "named": None if named is None else [{"value": one, "label": detail.names.get(one, "—")} for one in named],
+        "wants_comment": verb in NEEDS_COMMENT,
+        "wants_order": verb is Verb.ADD_SIGNER,
+    }
+
+
+def sheets(detail: Detail, principal: Principal) -> bool:
+    """Whether a signed sheet with this person's name waits for his word."""
+    recorded = sum(row_.paper is not None and row_.seat_id == principal.person_id for row_ in detail.decisions)
+    verbs = {Verb.CONFIRM_PAPER, Verb.DISPUTE_PAPER}
+    answered = sum(row_.person_id == principal.person_id and row_.verb in verbs for row_ in detail.arrangements)
+    return recorded > answered
+
+
+def button(detail: Detail, action: Action, answer: Answer, options: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """One action as the bar takes it: dates to be asked are filled with today."""
+    definition = detail.definition
     refused = isinstance(answer, Refused)
     asked = [definition.field(name) for name in action.asks]
     return {
@@ -223,6 +327,11 @@ def button(
         "fields": asked,
         "given": {field.name: union_day(now) for field in asked if field.type is FieldType.DATE},
         "options": options,
+        "earlier": [{"value": name, "label": definition.state(name).title} for name in detail.situation.path]
+        if action.returns
+        else None,
+        "may_resume": action.resume,
+        "edits": action.amends,
         "is_from_draft": definition.initial in action.sources and len(action.sources) == 1,
     }
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.cases.models import Case, CaseFile, CaseLink, Copy, Decision, StoredFile, Waiting
+from app.cases.models import ArrangementRow, Case, CaseFile, CaseLink, Copy, Decision, Opening, StoredFile, Waiting
+from app.engine.decision import Arrangement, Order, Verb
 from app.trail.models import TrailValue
 from app.trail.service import COMMENT
 
@@ -34,25 +35,125 @@ def decisions_of(
 class Past(NamedTuple):
     """What the engine needs to know of an earlier decision."""
 
+    event: int
     round: int
     action: str
+    source: str
+    target: str
     closes: bool
     person_id: uuid.UUID | None
+    seat_id: uuid.UUID | None = None
+    weight: int = 1
+    party: str = ""
+    resumes: bool = False
 
 
-def past_of(session: Session, union_id: uuid.UUID, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Past]]:
-    """The decisions of these cases as the engine sees them, in order."""
-    found: dict[uuid.UUID, list[Past]] = {case_id: [] for case_id in case_ids}
-    for row in session.connection().execute(_PAST, {"union": union_id, "cases": list(case_ids)}):
+class PastArrangement(NamedTuple):
+    """What the engine needs to know of an earlier arrangement."""
+
+    event: int
+    arrangement: Arrangement
+
+
+PastEvent = Past | PastArrangement
+
+
+def past_of(session: Session, union_id: uuid.UUID, cases: Collection[Case]) -> dict[uuid.UUID, list[PastEvent]]:
+    """What happened to these cases as the engine sees it, in order; arrangements are read only where there are any."""
+    found: dict[uuid.UUID, list[PastEvent]] = {case.id: [] for case in cases}
+    connection = session.connection()
+    for row in connection.execute(_PAST, {"union": union_id, "cases": list(found)}):
         found[row[0]].append(Past._make(row[1:]))
+    arranged = [case.id for case in cases if case.arranged]
+    for row in connection.execute(_ARRANGED, {"union": union_id, "cases": arranged}) if arranged else ():
+        found[row.case_id].append(PastArrangement(row.event, arrangement_of(row)))
+    for case_id in arranged:
+        found[case_id].sort(key=lambda event: event.event)
     return found
 
 
+def arrangement_of(row: Any) -> Arrangement:
+    """A row as the engine knows it."""
+    return Arrangement(
+        verb=Verb(row.verb),
+        action=row.action,
+        by=str(row.person_id) if row.person_id else None,
+        to=str(row.target_id) if row.target_id else None,
+        order=Order((row.detail or {}).get("order", Order.BESIDE)),
+    )
+
+
+def arrangements_of(session: Session, union_id: uuid.UUID, case_id: uuid.UUID) -> list[ArrangementRow]:
+    """Every arrangement of a case, in order."""
+    rows = session.scalars(
+        sa.select(ArrangementRow)
+        .where(ArrangementRow.union_id == union_id, ArrangementRow.case_id == case_id)
+        .order_by(ArrangementRow.event)
+    )
+    return list(rows)
+
+
 _PAST = (
-    sa.select(Decision.case_id, Decision.round, Decision.action, Decision.closes, Decision.person_id)
+    sa.select(
+        Decision.case_id,
+        Decision.event,
+        Decision.round,
+        Decision.action,
+        Decision.source,
+        Decision.target,
+        Decision.closes,
+        Decision.person_id,
+        Decision.seat_id,
+        Decision.weight,
+        Decision.party,
+        Decision.resumes,
+    )
     .where(Decision.union_id == sa.bindparam("union"), Decision.case_id.in_(sa.bindparam("cases", expanding=True)))
     .order_by(Decision.case_id, Decision.event)
 )
+_ARRANGED = (
+    sa.select(
+        ArrangementRow.case_id,
+        ArrangementRow.event,
+        ArrangementRow.verb,
+        ArrangementRow.action,
+        ArrangementRow.person_id,
+        ArrangementRow.target_id,
+        ArrangementRow.detail,
+    )
+    .where(
+        ArrangementRow.union_id == sa.bindparam("union"),
+        ArrangementRow.case_id.in_(sa.bindparam("cases", expanding=True)),
+    )
+    .order_by(ArrangementRow.case_id, ArrangementRow.event)
+)
+
+
+def records_of(session: Session, union_id: uuid.UUID, case_id: uuid.UUID) -> list[int]:
+    """The numbers of every record of the trail about a case, in order."""
+    parts = [
+        sa.select(table.trail_seq).where(table.union_id == union_id, table.case_id == case_id)
+        for table in (Decision, ArrangementRow)
+    ]
+    return sorted(session.scalars(sa.union_all(*parts)))
+
+
+def openings_of(session: Session, union_id: uuid.UUID, case_id: uuid.UUID, version: int) -> dict[uuid.UUID, datetime]:
+    """Who opened this version of the case, and when first."""
+    rows = session.execute(
+        sa.select(Opening.person_id, Opening.at).where(
+            Opening.union_id == union_id, Opening.case_id == case_id, Opening.version == version
+        )
+    )
+    return {row.person_id: row.at for row in rows}
+
+
+def copies_of(session: Session, union_id: uuid.UUID, case_id: uuid.UUID) -> list[Copy]:
+    """Everyone who was sent a copy, with when it was read."""
+    rows = session.scalars(
+        sa.select(Copy).where(Copy.union_id == union_id, Copy.case_id == case_id).order_by(Copy.sent_at, Copy.person_id)
+    )
+    return list(rows)
 
 
 def comments_of(session: Session, union_id: uuid.UUID, seqs: Collection[int]) -> dict[int, str]:
@@ -147,12 +248,21 @@ def _todo_ids(union_id: uuid.UUID, person_id: uuid.UUID, offices: Collection[str
     voted = sa.exists().where(
         Decision.union_id == union_id,
         Decision.case_id == Waiting.case_id,
-        Decision.person_id == person_id,
+        sa.or_(Decision.person_id == person_id, Decision.seat_id == person_id),
         Decision.closes.is_(False),
         Decision.at >= Waiting.since,
     )
+    excused = sa.exists().where(
+        ArrangementRow.union_id == union_id,
+        ArrangementRow.case_id == Waiting.case_id,
+        ArrangementRow.person_id == person_id,
+        sa.or_(
+            ArrangementRow.verb == Verb.RECUSE.value,
+            sa.and_(ArrangementRow.verb == Verb.HAND_OVER.value, ArrangementRow.at >= Waiting.since),
+        ),
+    )
     return sa.select(Waiting.case_id).where(
-        Waiting.union_id == union_id, Waiting.who.in_([*offices, str(person_id)]), ~voted
+        Waiting.union_id == union_id, Waiting.who.in_([*offices, str(person_id)]), ~voted, ~excused
     )
 
 

@@ -13,16 +13,34 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from app.cases.models import Case, CaseFile, Waiting
+from app.cases.models import ArrangementRow, Case, CaseFile, Copy, Waiting
 from app.cases.models import Decision as DecisionRow
 from app.cases.ports import EffectCall
 from app.cases.referring import write_links
-from app.engine.decision import Decision
+from app.engine.decision import Arrangement, Decision
 from app.engine.definition import Definition
 from app.foundation.db import table_of, write_rows
 from app.foundation.ids import new_id
 from app.notices.models import Outbox
 from app.trail import service as trail
+
+
+@dataclass(slots=True)
+class Arranged:
+    """An arrangement that was allowed; its rows are written together."""
+
+    case: Case
+    arrangement: Arrangement
+    changes: dict[str, Any]
+    """The counters of the case, and where it stands where a step of the same transaction moved it."""
+    record: trail.Record
+    detail: dict[str, Any]
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    no_longer: list[str] = field(default_factory=list)
+    tell: list[str] = field(default_factory=list)
+    copy_to: uuid.UUID | None = None
+    is_blocked: bool = False
+    """Nobody is left who could take the step."""
 
 
 @dataclass(slots=True)
@@ -39,16 +57,24 @@ class Taken:
     new_files: list[dict[str, Any]] = field(default_factory=list)
     postponed: list[tuple[str, EffectCall]] = field(default_factory=list)
     """Effects that the batch carries out together, by name."""
+    arranged: list[Arranged] = field(default_factory=list)
+    """Lots that were drawn as the next step began."""
+    waiting_too: list[dict[str, Any]] = field(default_factory=list)
+    copies: list[dict[str, Any]] = field(default_factory=list)
+    resumes: bool = False
+    paper: dict[str, str] | None = None
 
 
 def write(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, taken: Sequence[Taken], now: datetime) -> None:
     """Everything that the steps change, in as few statements as there are tables."""
-    seqs = trail.append_all(session, union_id, [one.record for one in taken], now)
-    decisions, outbox = [], []
-    for one, seq in zip(taken, seqs, strict=True):
-        one.seq = seq
+    records = [record for one in taken for record in (one.record, *(lot.record for lot in one.arranged))]
+    seqs = iter(trail.append_all(session, union_id, records, now))
+    decisions, outbox, lots = [], [], []
+    for one in taken:
+        one.seq = next(seqs)
         decisions.append(_decision_row(one, person_id, now))
         outbox.append(_outbox_row(one, person_id, now))
+        lots += [_arrangement_row(lot, None, next(seqs), now) for lot in one.arranged]
     connection = session.connection()
     _update_cases(connection, taken)
     write_rows(connection, _NEW_DECISION, decisions)
@@ -60,13 +86,53 @@ def write(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, taken: Se
     if files:
         keys = ("union_id", "case_id", "file_id", "path", "round")
         write_rows(connection, _NEW_FILE, [{key: row[key] for key in keys} for row in files])
+    _write_more(connection, taken, lots)
     for one in taken:
         if "data" in one.changes:
             write_links(session, one.case, one.definition, one.changes["data"])
     write_rows(connection, _NEW_OUTBOX, outbox)
 
 
+def _write_more(connection: Connection, taken: Sequence[Taken], lots: list[dict[str, Any]]) -> None:
+    """What few steps bring: lots that were drawn, people asked besides, copies by the workflow."""
+    asked = [row for one in taken for row in one.waiting_too]
+    copies = [row for one in taken for row in one.copies]
+    for statement, rows in ((_NEW_ARRANGEMENT, lots), (_NEW_COPY, copies)):
+        if rows:
+            write_rows(connection, statement, rows)
+    _ask(connection, asked)
+
+
+def write_arrangement(session: Session, person_id: uuid.UUID, made: Arranged, now: datetime) -> None:
+    """Everything that one arrangement changes."""
+    case = made.case
+    (seq,) = trail.append_all(session, case.union_id, [made.record], now)
+    connection = session.connection()
+    write_rows(connection, _NEW_ARRANGEMENT, [_arrangement_row(made, person_id, seq, now)])
+    counters = {f"new_{name}": value for name, value in made.changes.items()}
+    key = {"the_union": case.union_id, "the_case": case.id}
+    write_rows(connection, _changing(tuple(sorted(made.changes))), [{**key, **counters}])
+    if made.no_longer:
+        gone = [{"union": case.union_id, "the_case": case.id, "who": who} for who in made.no_longer]
+        write_rows(connection, _NO_LONGER_ASKED, gone)
+    _ask(connection, made.waiting)
+    if made.copy_to is not None and session.get(Copy, (case.union_id, case.id, made.copy_to)) is None:
+        row = {"union_id": case.union_id, "case_id": case.id, "person_id": made.copy_to, "sent_by": person_id}
+        write_rows(connection, _NEW_COPY, [{**row, "sent_at": now, "read_at": None}])
+    write_rows(connection, _NEW_OUTBOX, [_told_row(made, person_id, now)])
+
+
+def _ask(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """A person may be asked for the same step twice, after the first was withdrawn; the latest counts."""
+    for row in rows:
+        connection.execute(_NO_LONGER_ASKED_FOR, {key: row[key] for key in ("union_id", "case_id", "action", "who")})
+    if rows:
+        write_rows(connection, _NEW_WAITING, list(rows))
+
+
 _NEW_DECISION = sa.insert(table_of(DecisionRow))
+_NEW_ARRANGEMENT = sa.insert(table_of(ArrangementRow))
+_NEW_COPY = sa.insert(table_of(Copy))
 _NEW_WAITING = sa.insert(table_of(Waiting))
 _NEW_FILE = sa.insert(table_of(CaseFile))
 _NEW_OUTBOX = sa.insert(table_of(Outbox))
@@ -74,12 +140,24 @@ _NO_LONGER_WAITING = sa.delete(table_of(Waiting)).where(
     Waiting.union_id == sa.bindparam("union"), Waiting.case_id == sa.bindparam("the_case")
 )
 
+_NO_LONGER_ASKED = sa.delete(table_of(Waiting)).where(
+    Waiting.union_id == sa.bindparam("union"),
+    Waiting.case_id == sa.bindparam("the_case"),
+    Waiting.who == sa.bindparam("who"),
+)
+_NO_LONGER_ASKED_FOR = sa.delete(table_of(Waiting)).where(
+    Waiting.union_id == sa.bindparam("union_id"),
+    Waiting.case_id == sa.bindparam("case_id"),
+    Waiting.action == sa.bindparam("action"),
+    Waiting.who == sa.bindparam("who"),
+)
+
 
 def _decision_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, Any]:
     return {
         "union_id": one.case.union_id,
         "case_id": one.case.id,
-        "event": one.changes["events"],
+        "event": one.changes["events"] - len(one.arranged),
         "round": one.case.round,
         "action": one.decision.action,
         "source": one.decision.source,
@@ -91,6 +169,52 @@ def _decision_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, 
         "at": now,
         "data_hash": one.changes.get("data_hash", one.case.data_hash),
         "trail_seq": one.seq,
+        "seat_id": uuid.UUID(one.decision.seat) if one.decision.seat else None,
+        "weight": one.decision.weight,
+        "party": one.decision.party,
+        "resumes": one.resumes,
+        "paper": one.paper,
+    }
+
+
+def _arrangement_row(made: Arranged, person_id: uuid.UUID | None, seq: int, now: datetime) -> dict[str, Any]:
+    return {
+        "union_id": made.case.union_id,
+        "case_id": made.case.id,
+        "event": made.changes["events"],
+        "round": made.changes.get("round", made.case.round),
+        "state": made.changes.get("state", made.case.state),
+        "verb": made.arrangement.verb.value,
+        "action": made.arrangement.action,
+        "person_id": person_id,
+        "target_id": uuid.UUID(made.arrangement.to) if made.arrangement.to else None,
+        "detail": made.detail,
+        "at": now,
+        "trail_seq": seq,
+    }
+
+
+def _told_row(made: Arranged, person_id: uuid.UUID, now: datetime) -> dict[str, Any]:
+    """What is delivered to those who are asked, mentioned or sent a copy."""
+    case = made.case
+    return {
+        "union_id": case.union_id,
+        "id": new_id(now),
+        "topic": "case.blocked" if made.is_blocked else f"case.{made.arrangement.verb.value}",
+        "payload": {
+            "case": str(case.id),
+            "number": case.number,
+            "title": case.title,
+            "workflow": case.workflow,
+            "state": case.state,
+            "closes": False,
+            "by": str(person_id),
+            "waiting": sorted(made.tell),
+        },
+        "created_at": now,
+        "delivered_at": None,
+        "attempts": 0,
+        "last_error": "",
     }
 
 

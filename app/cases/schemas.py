@@ -12,6 +12,7 @@ from typing import Any, cast
 from marshmallow import Schema, ValidationError, fields, validate
 
 from app.cases.values import CleanData
+from app.engine.decision import Order, Verb
 from app.engine.definition import Definition, Field, FieldType
 from app.foundation.edge import faults_of
 from app.foundation.errors import Invalid
@@ -72,6 +73,8 @@ def _names_at(definition: Definition, action: str | None) -> tuple[str, ...]:
     if action is None:
         return tuple(field.name for field in definition.drafting_fields)
     found = definition.action(action)
+    if found is not None and found.amends:
+        return _names_at(definition, None)
     return found.asks if found else ()
 
 
@@ -134,6 +137,28 @@ class ActSchema(Schema):
     version = WholeNumber()
     comment = PlainText(2000, multiline=True, load_default="")
     data = fields.Dict(keys=fields.String(), load_default=dict)
+    return_to = PlainText(60, load_default=None, allow_none=True)
+    resume = StrictBoolean(load_default=False)
+    paper = fields.Nested(lambda: PaperSchema(), load_default=None, allow_none=True)  # noqa: PLW0108 - defined below
+
+
+class PaperSchema(Schema):
+    """A signed sheet: who signed it, the date on it, and its picture as an uploaded file."""
+
+    signer = Id(required=True)
+    dated = Day(required=True)
+    file = Id(required=True)
+
+
+class ArrangeSchema(Schema):
+    """Something to arrange about the present step, or to say about the case."""
+
+    verb = fields.String(required=True, validate=validate.OneOf([verb.value for verb in Verb if verb is not Verb.DRAW]))
+    action = PlainText(60, load_default="")
+    person = Id(load_default=None, allow_none=True)
+    comment = PlainText(2000, multiline=True, load_default="")
+    order = fields.String(load_default=Order.BESIDE.value, validate=validate.OneOf([one.value for one in Order]))
+    mentions = fields.List(Id(), load_default=list, validate=validate.Length(max=50))
 
 
 class BatchItemSchema(Schema):

@@ -6,11 +6,12 @@ trail, then the rows and the outbox. Nothing here commits; the edge does.
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -18,23 +19,42 @@ from sqlalchemy.orm import Session
 
 from app.cases import errors, queries
 from app.cases.definitions import Definitions
-from app.cases.models import Case, Copy, NumberCounter, StoredFile
+from app.cases.models import ArrangementRow, Case, Copy, NumberCounter, Opening, StoredFile, Waiting
 from app.cases.models import Decision as DecisionRow
 from app.cases.ports import CaseView, EffectCall, Registry
+from app.cases.recording import Content, arrangement_record, step_record
 from app.cases.referring import check_references, file_rows
-from app.cases.rows import Taken, write
+from app.cases.rows import Arranged, Taken, write, write_arrangement
 from app.cases.situations import (
     UnionSettings,
     bare_situation,
     situation_with_findings,
     view_of,
+    waiting_row,
     waiting_rows,
     with_given,
 )
 from app.cases.values import EMPTY, CleanData, columns_of, split_sealed, values_of, with_totals, year_of
-from app.engine.deciding import available, decide, who_reasons
-from app.engine.decision import Answer, Decision, Finding, Given, Refused, Severity, Situation
-from app.engine.definition import Action, Definition, FieldType, Phase, Use
+from app.engine.arranging import arrange, lots_for
+from app.engine.deciding import available, decide, may_take
+from app.engine.decision import (
+    Actor,
+    Answer,
+    Arrangement,
+    Decision,
+    Finding,
+    Given,
+    Order,
+    Refused,
+    Severity,
+    Sheet,
+    Situation,
+    Verb,
+)
+from app.engine.definition import TAKE_BACK, Action, Definition, FieldType, Phase, Setting, Use
+from app.engine.machine import TAKEN_BACK
+from app.engine.refusals import refusal
+from app.engine.seats import nobody_left
 from app.foundation.clock import union_day
 from app.foundation.errors import AppError, NotFound
 from app.foundation.ids import new_id
@@ -56,12 +76,33 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """A signed sheet to record: who signed it, the date on it, and its picture."""
+
+    signer_id: uuid.UUID
+    dated: date
+    file_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one step: the case as it is now, or why nothing happened."""
 
     case_id: uuid.UUID
     case: Case | None
     error: AppError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The buttons of a case for one person, and the situation they were decided on."""
+
+    answers: list[tuple[Action, Answer]]
+    situation: Situation
+
+
+NOTHING = Given()
+BETWEEN_REMINDERS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +189,7 @@ class Cases:
             "amount_fen": columns.amount_fen,
             "category": columns.category,
             "day": columns.day,
+            "material_changed": case.material_changed or _changes_material(definition, case.data, whole),
         }
         session.execute(
             sa.update(Case).where(Case.union_id == case.union_id, Case.id == case.id).values(**changes),
@@ -180,13 +222,18 @@ class Cases:
         *,
         comment: str = "",
         data: CleanData = EMPTY,
+        return_to: str | None = None,
+        resume: bool = False,
+        paper: Paper | None = None,
     ) -> Case:
-        """Take one step.
+        """Take one step; ``return_to`` names the earlier state of a return, ``paper`` a signed sheet to record.
 
         Raises:
             NotFound, VersionMissing, StaleVersion, ActionRefused (with every reason), and what effects refuse.
         """
-        outcome = self._take(session, principal, [step], action, now, Given(comment, data.fields), together=False)[0]
+        sheet = None if paper is None else self._sheet(session, principal, paper, now)
+        given = Given(comment, data.fields, return_to, resume, sheet)
+        outcome = self._take(session, principal, [step], action, now, given, together=False, paper=paper)[0]
         if outcome.error is not None:
             raise outcome.error
         assert outcome.case is not None  # noqa: S101 - an outcome has a case or an error
@@ -206,29 +253,101 @@ class Cases:
         """Take the same step for many cases in one transaction. A refused one writes nothing and stops no other."""
         return self._take(session, principal, steps, action, now, Given(comment, data.fields), together=True)
 
+    def arrange(
+        self,
+        session: Session,
+        principal: Principal,
+        case_id: uuid.UUID,
+        verb: Verb,
+        now: datetime,
+        *,
+        action: str = "",
+        person_id: uuid.UUID | None = None,
+        comment: str = "",
+        order: Order = Order.BESIDE,
+        mentions: Sequence[uuid.UUID] = (),
+    ) -> Case:
+        """Change who is asked at the present step, or say something about the case; the state stays.
+
+        Raises:
+            NotFound, UnknownReference, ActionRefused (with every reason), TooSoon (reminded within ten minutes).
+        """
+        case, union = self._locked(session, principal, [case_id])[case_id]
+        definition = self.definitions.by_hash(session, case.definition_hash)
+        self._refuse_stranger(session, principal, definition, case)
+        if not case.events:
+            raise errors.NotYetSubmitted
+        named = [*mentions, *([person_id] if person_id else [])]
+        known = people.names(session, principal.union_id, named)
+        if len(known) < len(set(named)):
+            raise errors.UnknownReference({"person": [Text("没有这个人。", "There is no such person.")]})
+        rows = queries.past_of(session, principal.union_id, [case])[case.id]
+        situation = bare_situation(case, definition, union, rows)
+        about = definition.action(action)
+        if about is not None:
+            members = people.holders(session, case.union_id, {*about.by.offices, *about.by.or_else}, union_day(now))
+            situation = replace(situation, members=members)
+        target = None if person_id is None else self._actor(session, principal.union_id, person_id, now)
+        answer = arrange(
+            definition, situation, verb, action, principal.actor, target=target, comment=comment, order=order
+        )
+        if isinstance(answer, Refused):
+            raise errors.ActionRefused(answer.refusals)
+        waited_for = self._waited_for(session, case) if verb is Verb.REMIND else []
+        if verb is Verb.REMIND:
+            self._refuse_haste(session, case, principal, now)
+        if verb in (Verb.CONFIRM_PAPER, Verb.DISPUTE_PAPER) and not self._sheets_to_confirm(session, case, principal):
+            raise errors.NoSheet
+        detail: dict[str, Any] = {"order": order.value} if verb is Verb.ADD_SIGNER else {}
+        if mentions:
+            detail["mentions"] = sorted(str(one) for one in set(mentions))
+        changes = {"events": case.events + 1, "arranged": case.arranged + 1}
+        made = Arranged(
+            case,
+            answer,
+            changes,
+            arrangement_record(case, changes, answer, principal.person_id, detail, comment=comment),
+            detail,
+        )
+        after = replace(situation, arrangements=(*situation.arrangements, answer))
+        self._ask_others(made, definition, after, about, now)
+        made.tell += waited_for
+        write_arrangement(session, principal.person_id, made, now)
+        return _refreshed(case, changes)
+
+    def note_opening(self, session: Session, principal: Principal, case: Case, now: datetime) -> None:
+        """Remember that this person opened this version of the case; the first time counts. Also reads a copy sent to him."""
+        key = (principal.union_id, case.id, principal.person_id, case.version)
+        if session.get(Opening, key) is None:
+            session.add(
+                Opening(
+                    union_id=case.union_id,
+                    case_id=case.id,
+                    person_id=principal.person_id,
+                    version=case.version,
+                    at=now,
+                )
+            )
+        session.execute(
+            sa.update(Copy)
+            .where(
+                Copy.union_id == case.union_id,
+                Copy.case_id == case.id,
+                Copy.person_id == principal.person_id,
+                Copy.read_at.is_(None),
+            )
+            .values(read_at=now)
+        )
+
     def send_copy(
         self, session: Session, principal: Principal, case_id: uuid.UUID, person_id: uuid.UUID, now: datetime
     ) -> None:
         """Let another person of the union read this case (抄送).
 
         Raises:
-            NotFound, UnknownReference.
+            NotFound, UnknownReference, NotYetSubmitted.
         """
-        case, _ = self._locked(session, principal, [case_id])[case_id]
-        self._refuse_stranger(session, principal, self.definitions.by_hash(session, case.definition_hash), case)
-        if str(person_id) not in people.names(session, principal.union_id, [person_id]):
-            raise errors.UnknownReference({"person": [Text("没有这个人。", "There is no such person.")]})
-        if session.get(Copy, (principal.union_id, case_id, person_id)) is None:
-            session.add(
-                Copy(
-                    union_id=principal.union_id,
-                    case_id=case_id,
-                    person_id=person_id,
-                    sent_by=principal.person_id,
-                    sent_at=now,
-                    read_at=None,
-                )
-            )
+        self.arrange(session, principal, case_id, Verb.COPY, now, person_id=person_id)
 
     def keep_file(
         self,
@@ -259,22 +378,22 @@ class Cases:
 
     def answers(
         self, session: Session, principal: Principal, case: Case, definition: Definition, now: datetime
-    ) -> list[tuple[Action, Answer]]:
+    ) -> Standing:
         """Every action that leaves the present state, with the engine's answer for this person: the buttons."""
         union = session.get_one(Union, principal.union_id)
-        rows = queries.past_of(session, case.union_id, [case.id])[case.id]
+        rows = queries.past_of(session, case.union_id, [case])[case.id]
         actions = definition.actions_from(case.state)
         situation = situation_with_findings(
-            session, self.registry, case, definition, union, rows, actions, EMPTY.fields, now, lock=False
+            session, self.registry, case, definition, union, rows, actions, principal.actor, NOTHING, now, lock=False
         )
-        return available(definition, situation, principal.actor)
+        return Standing(available(definition, situation, principal.actor), situation)
 
     def open_to(
         self, session: Session, principal: Principal, cases: Sequence[Case], action_name: str, now: datetime
     ) -> set[uuid.UUID]:
         """Which of these cases this person may take the action on now, facts included; decisions are read once for all."""
         union = session.get_one(Union, principal.union_id)
-        decisions = queries.past_of(session, principal.union_id, [case.id for case in cases])
+        decisions = queries.past_of(session, principal.union_id, cases)
         found: set[uuid.UUID] = set()
         for case in cases:
             definition = self.definitions.by_hash(session, case.definition_hash)
@@ -289,7 +408,8 @@ class Cases:
                 union,
                 decisions[case.id],
                 [action],
-                EMPTY.fields,
+                principal.actor,
+                NOTHING,
                 now,
                 lock=False,
             )
@@ -305,7 +425,7 @@ class Cases:
         For lists: two statements, however many cases. The engine is asked in full when the step is taken.
         """
         union = session.get_one(Union, principal.union_id)
-        decisions = queries.past_of(session, principal.union_id, [case.id for case in cases])
+        decisions = queries.past_of(session, principal.union_id, cases)
         found: dict[uuid.UUID, list[Action]] = {}
         for case in cases:
             definition = self.definitions.by_hash(session, case.definition_hash)
@@ -313,7 +433,7 @@ class Cases:
             found[case.id] = [
                 action
                 for action in definition.actions_from(case.state)
-                if not who_reasons(definition, situation, action, principal.actor)
+                if may_take(definition, situation, action, principal.actor)
             ]
         return found
 
@@ -347,10 +467,11 @@ class Cases:
         given: Given,
         *,
         together: bool,
+        paper: Paper | None = None,
     ) -> list[Outcome]:
         steps = list({step.case_id: step for step in steps}.values())  # each case once: the second would be stale
         locked = self._locked(session, principal, [step.case_id for step in steps], must_exist=not together)
-        decisions = queries.past_of(session, principal.union_id, list(locked))
+        decisions = queries.past_of(session, principal.union_id, [case for case, _ in locked.values()])
         foreseen = (
             self._foreseen(session, [case for case, _ in locked.values()], action, given, now) if together else {}
         )
@@ -364,7 +485,7 @@ class Cases:
                 rows = decisions[step.case_id]
                 known = foreseen.get(step.case_id, {}) if together else None
                 with session.begin_nested() if together and self._may_stop(session, case, action) else nullcontext():
-                    one = self._decided(session, principal, case, union, rows, step, action, given, now, known)
+                    one = self._decided(session, principal, case, union, rows, step, action, given, now, known, paper)
                 taken.append(one)
                 outcomes[step.case_id] = Outcome(step.case_id, one.case, None)
             except AppError as error:
@@ -382,12 +503,13 @@ class Cases:
         principal: Principal,
         case: Case,
         union: UnionSettings,
-        rows: Sequence[queries.Past],
+        rows: Sequence[queries.PastEvent],
         step: Step,
         action_name: str,
         given: Given,
         now: datetime,
         foreseen: Mapping[str, tuple[Finding, ...]] | None,
+        paper: Paper | None,
     ) -> Taken:
         """Ask the engine and carry out the answer; ``foreseen`` is None outside a batch."""
         batch = foreseen is not None
@@ -396,11 +518,14 @@ class Cases:
         action = definition.action(action_name)
         if batch and action is not None and not action.batch:
             raise errors.NotInBatch
-        if action is not None and case.state in action.sources:
+        if action_name == TAKE_BACK or (action is not None and case.state in action.sources):
             _refuse_stale(case, step.version)
         elif step.version is None:
             raise errors.VersionMissing
         actions = (action,) if action is not None and case.state in action.sources else ()
+        if action is not None and action.amends:
+            data = with_totals(definition, _without_empty({**case.data, **given.data}), given.data)
+            given = replace(given, changes_material=_changes_material(definition, case.data, data))
         situation = situation_with_findings(
             session,
             self.registry,
@@ -409,7 +534,8 @@ class Cases:
             union,
             rows,
             actions,
-            given.data,
+            principal.actor,
+            given,
             now,
             lock=True,
             foreseen=foreseen,
@@ -418,7 +544,11 @@ class Cases:
         if isinstance(answer, Refused):
             raise errors.ActionRefused(answer.refusals)
         check_references(session, self.registry, principal.union_id, definition, given.data)
-        return self._carried_out(session, principal, case, definition, situation, answer, given, now, batch=batch)
+        if batch and action is not None and action.opened_above is not None:
+            self._refuse_unopened(session, principal, case, action, situation)
+        return self._carried_out(
+            session, principal, case, definition, situation, answer, given, now, batch=batch, paper=paper
+        )
 
     def _carried_out(
         self,
@@ -432,9 +562,13 @@ class Cases:
         now: datetime,
         *,
         batch: bool,
+        paper: Paper | None,
     ) -> Taken:
         """Run the effects, and work out everything that will be written."""
+        action = definition.action(decision.action)
         data = with_given(case, given.data)
+        if action is not None and action.amends:
+            data = with_totals(definition, _without_empty(data), given.data)
         postponed: list[tuple[str, EffectCall]] | None = [] if batch else None
         figures = self._effects(session, case, definition, decision, data, principal.person_id, now, postponed)
         is_first = case.state == definition.initial
@@ -457,6 +591,8 @@ class Cases:
             "submitter_id": case.submitter_id,
             "submitted_at": case.submitted_at,
             "published_at": case.published_at,
+            "material_changed": case.material_changed and not decision.new_round,
+            "arranged": case.arranged,
         }
         if is_first and moved:
             warnings = [f for found in situation.findings.values() for f in found if f.severity is Severity.WARN]
@@ -467,58 +603,45 @@ class Cases:
             }
         if target.phase is Phase.PUBLISHED and moved:
             changes["published_at"] = now
-        body: dict[str, object] = {"sealed": {}}
-        values: dict[str, tuple[bytes, object]] = {}
+        content = Content()
         new_files: list[dict[str, Any]] = []
         if changed:
-            sealed, opened, clear = _sealed(definition, case, data, is_first=is_first)
-            values |= opened
+            sealed, content.values, clear = _sealed(definition, case, data, is_first=is_first)
             columns = columns_of(definition, data)
-            digest = data_hash(clear, sealed)
             new_files = file_rows(session, case, definition, data, changes["round"])
             changes |= {
                 "data": data,
                 "sealed": sealed,
-                "data_hash": digest,
+                "data_hash": data_hash(clear, sealed),
                 "title": columns.title,
                 "amount_fen": columns.amount_fen,
                 "category": columns.category,
                 "day": columns.day,
             }
-            body = {"data": clear, "sealed": dict(sealed), "files": sorted({row["sha256"] for row in new_files})}
-        if given.comment:
-            commitments, opened_comment = trail.seal({trail.COMMENT: given.comment})
-            body["sealed"] = {**dict(body["sealed"]), **commitments}  # type: ignore[call-overload]
-            values |= opened_comment
-        record = trail.Record(
-            event=f"case.{decision.action}",
-            person=str(principal.person_id),
-            office=decision.office,
-            values=values,
-            body={
-                **body,
-                "case": {
-                    "id": str(case.id),
-                    "number": number,
-                    "workflow": case.workflow,
-                    "definition": case.definition_hash,
-                    "round": case.round,
-                    "version": changes["version"],
-                },
-                "action": decision.action,
-                "from": decision.source,
-                "to": decision.target,
-                "closes": decision.closes,
-                "votes": list(decision.votes) or None,
-                "need": decision.need,
-                "routing": dict(decision.routing) or None,
-                "data_hash": changes.get("data_hash", case.data_hash),
-                "facts": figures or None,
-            },
+            content.body = {"data": clear, "sealed": sealed, "files": sorted({row["sha256"] for row in new_files})}
+        sheet, sheet_row = (None, None) if paper is None else self._sheet_on_record(session, case, paper)
+        new_files += [sheet_row] if sheet_row else []
+        record = step_record(
+            case,
+            decision,
+            changes,
+            content,
+            principal.person_id,
+            comment=given.comment,
+            figures=figures,
+            paper=sheet,
         )
         taken = Taken(case, definition, decision, changes, record, new_files=new_files, postponed=postponed or [])
+        taken.resumes = given.resume and decision.closes
+        taken.paper = sheet
         if moved:
             taken.waiting = waiting_rows(session, self.registry, case, definition, changes, now)
+            self._draw_lots(session, taken, situation, now)
+            if action is not None and action.copy_to:
+                taken.copies = self._copies(session, case, action, now)
+        elif decision.action == TAKE_BACK:
+            undone = str(decision.routing[TAKEN_BACK])
+            taken.waiting_too = [waiting_row(case, undone, str(principal.person_id), now)]
         return taken
 
     def _effects(
@@ -581,6 +704,165 @@ class Cases:
         action = self.definitions.by_hash(session, case.definition_hash).action(action_name)
         return any(use.name not in self.registry.effects_of_many for use in (action.effects if action else ()))
 
+    # --- who else is asked ---------------------------------------------------------------------------------------------
+
+    def _actor(self, session: Session, union_id: uuid.UUID, person_id: uuid.UUID, now: datetime) -> Actor:
+        """Another person as the engine sees him today."""
+        return Actor(str(person_id), people.offices_on(session, union_id, person_id, union_day(now)))
+
+    def _sheet(self, session: Session, principal: Principal, paper: Paper, now: datetime) -> Sheet:
+        signer = self._actor(session, principal.union_id, paper.signer_id, now)
+        return Sheet(str(paper.signer_id), signer.offices, paper.dated.isoformat())
+
+    def _sheet_on_record(self, session: Session, case: Case, paper: Paper) -> tuple[dict[str, str], dict[str, Any]]:
+        """What the record says of the sheet, and the row that ties its picture to the case.
+
+        Raises:
+            UnknownReference: no such file.
+        """
+        file = queries.files_of(session, case.union_id, [paper.file_id]).get(paper.file_id)
+        if file is None:
+            raise errors.UnknownReference({"paper": [Text("没有这个文件。", "There is no such file.")]})
+        row = {
+            "union_id": case.union_id,
+            "case_id": case.id,
+            "file_id": file.id,
+            "path": f"paper.{case.events + 1}",
+            "round": case.round,
+            "sha256": file.sha256,
+            "is_new": True,
+        }
+        return {"dated": paper.dated.isoformat(), "file": str(file.id), "sha256": file.sha256}, row
+
+    def _sheets_to_confirm(self, session: Session, case: Case, principal: Principal) -> bool:
+        """Whether a sheet with this person's signature waits for his word."""
+        recorded = (
+            sa.select(sa.func.count())
+            .select_from(DecisionRow)
+            .where(
+                DecisionRow.union_id == case.union_id,
+                DecisionRow.case_id == case.id,
+                DecisionRow.seat_id == principal.person_id,
+                DecisionRow.paper.is_not(None),
+            )
+        )
+        answered = (
+            sa.select(sa.func.count())
+            .select_from(ArrangementRow)
+            .where(
+                ArrangementRow.union_id == case.union_id,
+                ArrangementRow.case_id == case.id,
+                ArrangementRow.person_id == principal.person_id,
+                ArrangementRow.verb.in_([Verb.CONFIRM_PAPER, Verb.DISPUTE_PAPER]),
+            )
+        )
+        return (session.scalar(recorded) or 0) > (session.scalar(answered) or 0)
+
+    def _waited_for(self, session: Session, case: Case) -> list[str]:
+        """The offices and persons the case waits for.
+
+        Raises:
+            ActionRefused: there are none.
+        """
+        waiting = sa.select(Waiting.who).where(Waiting.union_id == case.union_id, Waiting.case_id == case.id)
+        found = sorted(set(session.scalars(waiting)))
+        if not found:
+            raise errors.ActionRefused((refusal("nobody_waits"),))
+        return found
+
+    def _refuse_haste(self, session: Session, case: Case, principal: Principal, now: datetime) -> None:
+        """Nobody is reminded by the same person more than once in ten minutes. Source: approval engine issue, 催办."""
+        last = session.scalar(
+            sa.select(sa.func.max(ArrangementRow.at)).where(
+                ArrangementRow.union_id == case.union_id,
+                ArrangementRow.case_id == case.id,
+                ArrangementRow.person_id == principal.person_id,
+                ArrangementRow.verb == Verb.REMIND,
+            )
+        )
+        if last is not None and now - last < BETWEEN_REMINDERS:
+            raise errors.TooSoon
+
+    def _refuse_unopened(
+        self, session: Session, principal: Principal, case: Case, action: Action, situation: Situation
+    ) -> None:
+        """Money above the workflow's figure is not ticked off unseen."""
+        limit = action.opened_above
+        figure = situation.settings.get(limit.name) if isinstance(limit, Setting) else limit
+        if not isinstance(figure, int) or (case.amount_fen or 0) <= figure:
+            return
+        if session.get(Opening, (case.union_id, case.id, principal.person_id, case.version)) is None:
+            raise errors.NotOpened
+
+    def _ask_others(
+        self, made: Arranged, definition: Definition, after: Situation, about: Action | None, now: datetime
+    ) -> None:
+        """Whom the arrangement newly asks, whom it no longer asks, and who is told."""
+        arrangement, case = made.arrangement, made.case
+        match arrangement.verb:
+            case Verb.ADD_SIGNER | Verb.HAND_OVER | Verb.ASK_OPINION if arrangement.to is not None:
+                made.waiting = [waiting_row(case, arrangement.action, arrangement.to, now)]
+                made.tell = [arrangement.to]
+            case Verb.DROP_SIGNER | Verb.RECALL_OPINION if arrangement.to is not None:
+                made.no_longer = [arrangement.to]
+            case Verb.GIVE_OPINION if arrangement.by is not None:
+                made.no_longer = [arrangement.by]
+            case Verb.COPY if arrangement.to is not None:
+                made.copy_to = uuid.UUID(arrangement.to)
+                made.tell = [arrangement.to]
+            case Verb.REMARK:
+                made.tell = list(made.detail.get("mentions", ()))
+            case Verb.RECUSE if about is not None and nobody_left(definition, after, about):
+                made.waiting = [waiting_row(case, about.name, office, now) for office in about.by.or_else]
+                made.is_blocked = not any(after.members.get(office) for office in about.by.or_else)
+            case _:
+                pass
+
+    def _draw_lots(self, session: Session, taken: Taken, situation: Situation, now: datetime) -> None:
+        """Where the step that begins is decided by people drawn by lot: draw them, on record."""
+        case, changes = taken.case, taken.changes
+        for action in taken.definition.actions_from(changes["state"]):
+            if not any(quorum.draw for quorum in action.quorums):
+                continue
+            begun = replace(
+                situation,
+                state=changes["state"],
+                data=changes.get("data") or case.data,
+                submitter=str(changes["submitter_id"]) if changes["submitter_id"] else None,
+                members=people.holders(session, case.union_id, action.by.offices, union_day(now)),
+                arrangements=(),
+            )
+            seed = secrets.token_hex(16)
+            drawn, pool = lots_for(taken.definition, begun, action, seed)
+            for person in drawn:
+                detail: dict[str, Any] = {"seed": seed, "pool": list(pool)}
+                arrangement = Arrangement(Verb.DRAW, action.name, None, person)
+                changes |= {"events": changes["events"] + 1, "arranged": changes["arranged"] + 1}
+                at = {key: changes[key] for key in ("number", "version", "round", "state", "events")}
+                record = arrangement_record(case, at, arrangement, None, detail)
+                taken.arranged.append(Arranged(case, arrangement, at, record, detail))
+            others = [row for row in taken.waiting or [] if row["action"] != action.name]
+            taken.waiting = [*others, *(waiting_row(case, action.name, person, now) for person in drawn)]
+
+    def _copies(self, session: Session, case: Case, action: Action, now: datetime) -> list[dict[str, Any]]:
+        """Rows for those whom the workflow sends a copy and who have none yet."""
+        holders = people.holders(session, case.union_id, action.copy_to, union_day(now))
+        there = set(
+            session.scalars(sa.select(Copy.person_id).where(Copy.union_id == case.union_id, Copy.case_id == case.id))
+        )
+        persons = {uuid.UUID(person) for held in holders.values() for person in held} - there
+        return [
+            {
+                "union_id": case.union_id,
+                "case_id": case.id,
+                "person_id": person,
+                "sent_by": None,
+                "sent_at": now,
+                "read_at": None,
+            }
+            for person in sorted(persons)
+        ]
+
     # --- who may see, what is referred to --------------------------------------------------------------------------------
 
     def _locked(
@@ -615,7 +897,10 @@ class Cases:
             DecisionRow.union_id == case.union_id, DecisionRow.case_id == case.id
         )
         readers = sa.select(Copy.person_id).where(Copy.union_id == case.union_id, Copy.case_id == case.id)
-        return {person for person in session.scalars(deciders.union(readers)) if person is not None}
+        asked = sa.select(ArrangementRow.target_id).where(
+            ArrangementRow.union_id == case.union_id, ArrangementRow.case_id == case.id
+        )
+        return {person for person in session.scalars(deciders.union(readers, asked)) if person is not None}
 
 
 _LOCKED = (
@@ -640,6 +925,11 @@ def _refuse_stale(case: Case, version: int | None) -> None:
         raise errors.VersionMissing
     if version != case.version:
         raise errors.StaleVersion(seen=version, current=case.version)
+
+
+def _changes_material(definition: Definition, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether something that is decided on differs."""
+    return any(before.get(field.name) != after.get(field.name) for field in definition.fields if field.material)
 
 
 def _without_empty(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from app.cases.course import course_of
 from app.cases.models import Case
 from app.cases.ports import CaseView, Registry
-from app.cases.queries import Past
-from app.engine.deciding import quorum_reads_members
-from app.engine.decision import Finding, Given, Severity, Situation, Vote
+from app.cases.queries import PastEvent
+from app.engine.deciding import offices_to_count
+from app.engine.decision import Actor, Finding, Given, Severity, Situation
 from app.engine.definition import Action, Definition, Phase
 from app.foundation.clock import union_day
 from app.people import queries as people
@@ -64,16 +65,21 @@ def with_given(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**case.data, **{name: value for name, value in given.items() if value is not None}}
 
 
-def bare_situation(case: Case, definition: Definition, union: UnionSettings, rows: Sequence[Past]) -> Situation:
+def bare_situation(case: Case, definition: Definition, union: UnionSettings, rows: Sequence[PastEvent]) -> Situation:
     """The case as the engine sees it, before any fact was asked."""
+    course = course_of(rows, case, definition)
     return Situation(
         state=case.state,
         data=case.data,
         opener=str(case.opener_id),
         submitter=str(case.submitter_id) if case.submitter_id else None,
-        votes=tuple(_votes(rows, case)),
-        approvers=frozenset(_approvers(rows, case, definition)),
+        votes=course.votes,
+        approvers=course.approvers,
         settings={"two_auditor_limit_fen": union.two_auditor_limit_fen, "chair_approves": union.chair_approves},
+        arrangements=course.arrangements,
+        path=course.path,
+        last=course.last,
+        resume_to=course.resume_to,
     )
 
 
@@ -83,9 +89,10 @@ def situation_with_findings(
     case: Case,
     definition: Definition,
     union: UnionSettings,
-    rows: Sequence[Past],
+    rows: Sequence[PastEvent],
     actions: Collection[Action],
-    given: Mapping[str, Any],
+    actor: Actor,
+    given: Given,
     now: datetime,
     *,
     lock: bool,
@@ -98,18 +105,13 @@ def situation_with_findings(
     findings: dict[str, tuple[Finding, ...]] = dict(foreseen or {})
     unasked = [use for action in actions for use in action.require if use.name not in findings]
     if unasked:
-        view = view_of(case, with_given(case, given))
+        view = view_of(case, with_given(case, given.data))
         for use in unasked:
             if use.name not in findings:
                 fact = registry.facts[use.name]
                 findings[use.name] = tuple(fact(session, view, dict(use.parameters), now, lock=lock))
     situation = bare_situation(case, definition, union, rows)
-    offices = {
-        office
-        for action in actions
-        if quorum_reads_members(action, situation, Given("", given))
-        for office in action.by.offices
-    }
+    offices = set[str]().union(*(offices_to_count(definition, situation, action, actor, given) for action in actions))
     return replace(
         situation,
         members=people.holders(session, case.union_id, offices, union_day(now)) if offices else {},
@@ -127,7 +129,7 @@ def waiting_rows(
     if state.phase in {Phase.PUBLISHED, Phase.ENDED}:
         return []
     if state.name == definition.initial:
-        return [_waiting_row(case, "edit", str(submitter), now)]
+        return [waiting_row(case, "edit", str(submitter), now)]
     view = view_of(case, data, stored=data, number=changes["number"], state=state.name)
     rows: list[dict[str, Any]] = []
     for action in definition.actions_from(state.name):
@@ -140,7 +142,7 @@ def waiting_rows(
         who = {*by.offices, *(str(data[name]) for name in by.fields if data.get(name))}
         who |= {str(case.opener_id)} if by.opener else set()
         who |= {str(submitter)} if by.submitter else set()
-        rows += [_waiting_row(case, action.name, name, now) for name in sorted(who)]
+        rows += [waiting_row(case, action.name, name, now) for name in sorted(who)]
     return rows
 
 
@@ -152,32 +154,6 @@ def _is_blocked(session: Session, registry: Registry, view: CaseView, action: Ac
     )
 
 
-def _votes(rows: Sequence[Past], case: Case) -> list[Vote]:
-    """The open votes of the present state: those since the case last moved."""
-    votes: list[Vote] = []
-    for row in rows:
-        if row.closes:
-            votes = []
-        elif row.person_id is not None and row.round == case.round:
-            votes.append(Vote(row.action, str(row.person_id)))
-    return votes
-
-
-def _approvers(rows: Sequence[Past], case: Case, definition: Definition) -> list[str]:
-    """Everyone whose yes carried this round forward: steps that move the case and that the submitter may not take."""
-    carrying = {
-        action.name
-        for action in definition.actions
-        if action.tone == "plain"
-        and "submitter" in action.bars
-        and not {branch.state for branch in action.branches} <= set(action.sources)
-    }
-    return [
-        str(row.person_id)
-        for row in rows
-        if row.round == case.round and row.person_id is not None and row.action in carrying
-    ]
-
-
-def _waiting_row(case: Case, action: str, who: str, now: datetime) -> dict[str, Any]:
+def waiting_row(case: Case, action: str, who: str, now: datetime) -> dict[str, Any]:
+    """A row that says whom the case waits for: an office's name, or a person's id."""
     return {"union_id": case.union_id, "case_id": case.id, "action": action, "who": who, "since": now}

@@ -12,10 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases import queries
-from app.cases.models import Case, Decision, StoredFile, Waiting
+from app.cases.models import ArrangementRow, Case, Copy, Decision, StoredFile, Waiting
 from app.cases.service import Cases
 from app.cases.values import file_ids, values_of
-from app.engine.decision import Answer, Finding
+from app.engine.arranging import VERB_TITLES, arrangeable
+from app.engine.deciding import take_back
+from app.engine.decision import Answer, Finding, Situation, Verb
+from app.engine.decision import Decision as Decided
 from app.engine.definition import Action, Definition, FieldType
 from app.foundation.errors import NotFound
 from app.foundation.problems import words
@@ -30,7 +33,16 @@ class Detail:
     case: Case
     definition: Definition
     answers: list[tuple[Action, Answer]]
+    situation: Situation
+    """What the answers were decided on."""
     decisions: list[Decision]
+    arrangements: list[ArrangementRow]
+    arrangeable: list[tuple[Verb, Action]]
+    """What this person may arrange about which action."""
+    may_take_back: bool
+    openings: Mapping[uuid.UUID, datetime]
+    """Who opened the case as it stands, and when first."""
+    copies: list[Copy]
     comments: Mapping[int, str]
     """Opinion by record of the trail."""
     names: Mapping[str, str]
@@ -67,6 +79,9 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
     """
     case, definition = find(session, door, principal, case_id)
     decisions = queries.decisions_of(session, case.union_id, [case.id])[case.id]
+    arrangements: list[ArrangementRow] = []
+    if case.arranged:
+        arrangements = queries.arrangements_of(session, case.union_id, case.id)
     waiting = list(
         session.scalars(
             sa.select(Waiting)
@@ -79,13 +94,24 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
     named = (
         session.scalars(sa.select(Case).where(Case.union_id == case.union_id, Case.id.in_(others))) if others else ()
     )
+    standing = door.answers(session, principal, case, definition, now)
+    openings = queries.openings_of(session, case.union_id, case.id, case.version)
+    copies = queries.copies_of(session, case.union_id, case.id)
     return Detail(
         case=case,
         definition=definition,
-        answers=door.answers(session, principal, case, definition, now),
+        answers=standing.answers,
+        situation=standing.situation,
+        arrangements=arrangements,
+        arrangeable=arrangeable(definition, standing.situation, principal.actor) if case.events else [],
+        may_take_back=isinstance(take_back(definition, standing.situation, principal.actor), Decided),
+        openings=openings,
+        copies=copies,
         decisions=decisions,
-        comments=queries.comments_of(session, case.union_id, [row.trail_seq for row in decisions]),
-        names=people.names(session, case.union_id, _persons(case, definition, decisions, waiting)),
+        comments=queries.comments_of(session, case.union_id, _seqs(decisions, arrangements)),
+        names=people.names(
+            session, case.union_id, _persons(case, definition, decisions, arrangements, waiting, copies)
+        ),
         waiting=waiting,
         files={str(file.id): file for file in files.values()},
         checks=door.checks(session, case, definition, now),
@@ -94,8 +120,21 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
     )
 
 
-def _persons(case: Case, definition: Definition, decisions: list[Decision], waiting: list[Waiting]) -> set[uuid.UUID]:
+def _seqs(decisions: list[Decision], arrangements: list[ArrangementRow]) -> list[int]:
+    return [*(row.trail_seq for row in decisions), *(row.trail_seq for row in arrangements)]
+
+
+def _persons(
+    case: Case,
+    definition: Definition,
+    decisions: list[Decision],
+    arrangements: list[ArrangementRow],
+    waiting: list[Waiting],
+    copies: list[Copy],
+) -> set[uuid.UUID]:
     found = {case.opener_id, case.submitter_id, *(row.person_id for row in decisions)}
+    found |= {row.seat_id for row in decisions} | {row.person_id for row in copies}
+    found |= {person for row in arrangements for person in (row.person_id, row.target_id)}
     found |= {uuid.UUID(value) for _, value in values_of(definition, case.data, FieldType.PERSON)}
     found |= {uuid.UUID(row.who) for row in waiting if len(row.who) == 36}
     return {person for person in found if person is not None}
@@ -111,6 +150,20 @@ def as_json(detail: Detail) -> dict[str, Any]:
         "opener": _person(detail, case.opener_id),
         "submitter": _person(detail, case.submitter_id) if case.submitter_id else None,
         "actions": [action_json(action, answer) for action, answer in detail.answers],
+        "may_take_back": detail.may_take_back,
+        "arrangeable": [
+            {"verb": verb.value, "title": words(VERB_TITLES[verb]), "action": action.name}
+            for verb, action in detail.arrangeable
+        ],
+        "arrangements": [arrangement_json(detail, row) for row in detail.arrangements],
+        "copies": [
+            {
+                "person": _person(detail, row.person_id),
+                "sent_at": row.sent_at.isoformat(),
+                "read_at": row.read_at.isoformat() if row.read_at else None,
+            }
+            for row in detail.copies
+        ],
         "waiting_for": [{"action": row.action, "who": row.who} for row in detail.waiting],
         "checks": [finding_json(finding) for finding in detail.checks],
         "timeline": [step_json(detail, row) for row in detail.decisions],
@@ -188,6 +241,24 @@ def step_json(detail: Detail, row: Decision) -> dict[str, Any]:
         "comment": detail.comments.get(row.trail_seq, ""),
         "data_hash": row.data_hash,
         "trail_seq": row.trail_seq,
+        "in_place_of": _person(detail, row.seat_id) if row.seat_id else None,
+        "paper": row.paper,
+    }
+
+
+def arrangement_json(detail: Detail, row: ArrangementRow) -> dict[str, Any]:
+    """One arrangement of the timeline."""
+    return {
+        "event": row.event,
+        "round": row.round,
+        "verb": row.verb,
+        "action": row.action or None,
+        "by": _person(detail, row.person_id) if row.person_id else None,
+        "person": _person(detail, row.target_id) if row.target_id else None,
+        "at": row.at.isoformat(),
+        "comment": detail.comments.get(row.trail_seq, ""),
+        "trail_seq": row.trail_seq,
+        **row.detail,
     }
 
 

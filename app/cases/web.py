@@ -5,22 +5,26 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.cases import presenting, viewing
-from app.cases.errors import ActionRefused, StaleVersion
+from app.cases.errors import ActionRefused, NoSheet, StaleVersion, TooSoon
 from app.cases.files import Files
 from app.cases.forms import Typed, options_for, read_form, tile
 from app.cases.ports import Registry
 from app.cases.schemas import load_data
-from app.cases.service import Cases, Step
+from app.cases.service import Cases, Paper, Step
 from app.cases.values import EMPTY, CleanData, with_totals
+from app.engine.decision import Order, Verb
 from app.engine.definition import Definition, FieldType
+from app.foundation import presented
 from app.foundation.clock import union_day
 from app.foundation.edge import Call, route
 from app.foundation.errors import AppError, Invalid, NotFound
@@ -105,7 +109,10 @@ def edit_from_form(call: Call, case_id: uuid.UUID) -> ResponseReturnValue:
 def case_page(call: Call, case_id: uuid.UUID) -> str:
     """Facts, lines with pictures, timeline, checks and the buttons."""
     with call.read() as session:
-        return _case_page(call, session, case_id, None)
+        page, is_new = _case_page(call, session, case_id, None)
+    if is_new:
+        presented.after_answer(lambda: _note_opening(call, case_id))
+    return page
 
 
 @route(
@@ -122,17 +129,29 @@ def act(call: Call, case_id: uuid.UUID, action: str) -> ResponseReturnValue:
         _, definition = viewing.find(session, door, principal, case_id)
     try:
         clean = _asked(call, definition, action)
+        paper = _sheet(call)
         comment = "：".join(part for part in (request.form.get("reason", ""), request.form.get("comment", "")) if part)
 
         def work(session: Session) -> str:
             step = Step(case_id, _version(request.form))
-            door.act(session, principal, step, action, call.now, comment=comment.strip()[:2000], data=clean)
+            door.act(
+                session,
+                principal,
+                step,
+                action,
+                call.now,
+                comment=comment.strip()[:2000],
+                data=clean,
+                return_to=request.form.get("return_to") or None,
+                resume=request.form.get("resume") == "1",
+                paper=paper,
+            )
             return _next_address(request.form, case_id)
 
         return call.then(work)
     except (ActionRefused, Invalid, StaleVersion) as error:
         with call.read() as session:
-            page = _case_page(call, session, case_id, error)
+            page, _ = _case_page(call, session, case_id, error)
         return page, 409 if isinstance(error, StaleVersion) else 422
 
 
@@ -147,19 +166,44 @@ def discard(call: Call, case_id: uuid.UUID) -> ResponseReturnValue:
     return call.then(work)
 
 
-@route(web, "/cases/<uuid:case_id>/copies", policy=PAGE, summary=Text("抄送", "Send a copy"), method="POST")
-def send_copy(call: Call, case_id: uuid.UUID) -> ResponseReturnValue:
-    """Let another person read this case."""
+@route(
+    web,
+    "/cases/<uuid:case_id>/arrangements",
+    policy=PAGE,
+    summary=Text("安排谁来办、留言、催办、抄送", "Arrange who is asked, remark, remind, copy"),
+    method="POST",
+)
+def arrange(call: Call, case_id: uuid.UUID) -> ResponseReturnValue:
+    """Arrange something from a page; a refusal shows the page again with every reason."""
+    principal, door, form = signed_in(call), call.use(Cases), request.form
     try:
-        person_id = uuid.UUID(request.form.get("person", ""))
+        verb, order = Verb(form.get("verb", "")), Order(form.get("order", Order.BESIDE))
+        person = uuid.UUID(form["person"]) if form.get("person") else None
+        mentions = [uuid.UUID(one) for one in form.getlist("mention") if one]
     except ValueError:
         raise NotFound from None
+    try:
 
-    def work(session: Session) -> str:
-        call.use(Cases).send_copy(session, signed_in(call), case_id, person_id, call.now)
-        return f"/cases/{case_id}"
+        def work(session: Session) -> str:
+            door.arrange(
+                session,
+                principal,
+                case_id,
+                verb,
+                call.now,
+                action=form.get("action", ""),
+                person_id=person,
+                comment=form.get("comment", "").strip()[:2000],
+                order=order,
+                mentions=mentions,
+            )
+            return f"/cases/{case_id}"
 
-    return call.then(work)
+        return call.then(work)
+    except (ActionRefused, Invalid, TooSoon, NoSheet) as error:
+        with call.read() as session:
+            page, _ = _case_page(call, session, case_id, error)
+        return page, 422
 
 
 @route(web, "/files/<uuid:file_id>", policy=PAGE, summary=Text("原件", "The original file"))
@@ -233,6 +277,39 @@ def _after_saving(call: Call, session: Session, door: Cases, case_id: uuid.UUID,
         session.expire_all()
         door.act(session, signed_in(call), Step(case_id, version), action, call.now)
     return f"/cases/{case_id}"
+
+
+def _note_opening(call: Call, case_id: uuid.UUID) -> None:
+    """Keep that the page was opened, after it was sent; when the database is busy the next time will do."""
+
+    def note(session: Session) -> None:
+        case, _ = viewing.find(session, call.use(Cases), signed_in(call), case_id)
+        call.use(Cases).note_opening(session, signed_in(call), case, call.now)
+
+    with contextlib.suppress(AppError, SQLAlchemyError):
+        call.database.transact(note)
+
+
+def _sheet(call: Call) -> Paper | None:
+    """The signed sheet that the form records, if it does.
+
+    Raises:
+        Invalid: a sheet without its signer, date or picture.
+    """
+    form, sent = request.form, request.files.get("sheet")
+    if form.get("on_paper") != "1":
+        return None
+    wanted = Text("请选择签字人、签字日期，并附上签字单的照片。", "Name the signer and the date, and attach the sheet.")
+    if sent is None or not sent.filename:
+        raise Invalid({"paper": [wanted]})
+    try:
+        signer, dated = uuid.UUID(form.get("signer", "")), date.fromisoformat(form.get("dated", ""))
+    except ValueError:
+        raise Invalid({"paper": [wanted]}) from None
+    stored = call.use(Files).take(sent.stream.read(), sent.filename)
+    principal = signed_in(call)
+    row = call.database.transact(lambda session: call.use(Cases).keep_file(session, principal, now=call.now, **stored))
+    return Paper(signer, dated, row.id)
 
 
 def _version(form: Mapping[str, str]) -> int | None:
@@ -317,12 +394,14 @@ def _form_page(
     )
 
 
-def _case_page(call: Call, session: Session, case_id: uuid.UUID, error: AppError | None) -> str:
+def _case_page(call: Call, session: Session, case_id: uuid.UUID, error: AppError | None) -> tuple[str, bool]:
+    """The page, and whether this person sees this version for the first time."""
     principal, door = signed_in(call), call.use(Cases)
     detail = viewing.detail(session, door, principal, case_id, call.now)
-    return render_template(
+    page = render_template(
         "cases/case.html",
         **presenting.case_page(session, call.use(Registry), detail, principal, call.now, call.language),
         error=error,
         faults=_faults(error) if error else {},
     )
+    return page, principal.person_id not in detail.openings

@@ -89,7 +89,8 @@ def _band(chosen: Iterable[_Found], known: Mapping[str, Known], settings: Mappin
 
 def _lists(definition: Definition) -> Iterator[tuple[_Key, tuple[Condition | None, ...]]]:
     for action in definition.actions:
-        parts = (("to", action.branches), ("approvals", action.quorums))
+        ways = () if action.returns else action.branches  # the actor names the state
+        parts = (("to", ways), ("approvals", action.quorums))
         for part, lines in parts:
             whens = tuple(line.when for line in lines)
             if any(when is not None for when in whens):

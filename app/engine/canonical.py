@@ -36,6 +36,9 @@ Json = dict[str, object]
 LANGUAGE = 1
 """The version of the language that definitions are written in."""
 
+EARLIER = "earlier"
+"""What stands as ``to`` where the actor chooses among the earlier steps."""
+
 _WRITTEN = {"account_kind": "kind"}
 
 
@@ -148,7 +151,7 @@ def _action(action: Action) -> Json:
     written: Json = {
         "title": _text(action.title),
         "from": list(action.sources),
-        "to": [_branch(branch) for branch in action.branches],
+        "to": EARLIER if action.returns else [_branch(branch) for branch in action.branches],
         "by": _candidates(action.by),
         "approvals": [_quorum(quorum) for quorum in action.quorums],
     }
@@ -157,12 +160,20 @@ def _action(action: Action) -> Json:
         "asks": action.asks,
         "require": [_use(use) for use in action.require],
         "effects": [_use(use) for use in action.effects],
+        "veto": action.veto,
+        "arrange": action.arrange,
+        "paper": action.paper,
+        "copy_to": action.copy_to,
     }
     written |= {key: list(value) for key, value in named.items() if value}
     if action.comment_required:
         written["comment"] = "required"
-    plain = {"new_round": action.new_round, "batch": action.batch}
-    written |= {key: True for key, value in plain.items() if value}
+    flags = ("new_round", "batch", "resume", "take_back", "amends")
+    written |= {key: True for key in flags if getattr(action, key)}
+    if action.opposes is not None:
+        written["opposes"] = action.opposes
+    if action.opened_above is not None:
+        written["opened_above"] = _operand(action.opened_above)
     if action.tone != "plain":
         written["tone"] = action.tone
     return written
@@ -173,9 +184,16 @@ def _branch(branch: Branch) -> Json:
 
 
 def _quorum(quorum: Quorum) -> Json:
-    need = "all" if quorum.need is None else quorum.need
+    need: object = "all" if quorum.need is None else quorum.need
+    if quorum.share is not None:
+        need = "{}/{}".format(*quorum.share)
     written: Json = {"need": need, "when": condition_document(quorum.when)}
-    return written | {"or_all_members": True} if quorum.or_all_members else written
+    if quorum.weights:
+        written["weights"] = dict(quorum.weights)
+    if quorum.of:
+        written["of"] = list(quorum.of)
+    plain = {"party": quorum.party, "after": quorum.after, "draw": quorum.draw, "or_all_members": quorum.or_all_members}
+    return written | {key: value for key, value in plain.items() if value}
 
 
 def _use(use: Use) -> str | Json:

@@ -46,7 +46,8 @@ def condition_faults(definition: Definition, vocabulary: Vocabulary) -> Iterator
             _Line((*where, "to", place, "when"), one.when, titles.get(one.state, Text(one.state, one.state)))
             for place, one in enumerate(action.branches)
         ]
-        yield from _list("branch", action, branches, definition, vocabulary)
+        if not action.returns:  # the actor names the state
+            yield from _list("branch", action, branches, definition, vocabulary)
         approvals = [
             _Line((*where, "approvals", place, "when"), one.when, _people(one.need))
             for place, one in enumerate(action.quorums)
@@ -80,7 +81,7 @@ def _choice(kind: str, action: Action, lines: Sequence[_Line], known: Mapping[st
         return
     if verdict.gap is not None:
         yield fault(f"{kind}_gap", where, action=action.title, witness=witness(verdict.gap, known))
-    if verdict.overlap is not None:
+    if verdict.overlap is not None and not (kind == "approvals" and action.quorums[0].party is not None):
         values, first, second = verdict.overlap
         yield fault(
             f"{kind}_overlap",

@@ -96,7 +96,7 @@ def _closure(start: Iterable[str], arrows: list[tuple[str, str]]) -> set[str]:
 
 def _votes(definition: Definition, edges: list[Edge]) -> Iterator[Fault]:
     titles = {state.name: state.title for state in definition.states}
-    same_round = [(source, target) for source, action, target in edges if not action.new_round and source != target]
+    same_round = [(source, target) for source, action, target in edges if not action.opens_round and source != target]
     for action in definition.actions:
         if not action.quorums:
             continue
@@ -112,7 +112,7 @@ def _votes(definition: Definition, edges: list[Edge]) -> Iterator[Fault]:
 
 def _rounds(edges: list[Edge], states: dict[str, State]) -> Iterator[Fault]:
     for source, action, target in edges:
-        if _RANK[states[target].phase] < _RANK[states[source].phase] and not action.new_round:
+        if _RANK[states[target].phase] < _RANK[states[source].phase] and not action.opens_round:
             yield fault("backwards_same_round", ("actions", action.name), action=action.title)
 
 

@@ -14,7 +14,9 @@ from app.engine.bands import bands
 from app.engine.check_conditions import condition_faults
 from app.engine.check_fields import field_faults
 from app.engine.check_graph import graph_faults
-from app.engine.definition import Action, Candidates, Definition, FieldType, Use
+from app.engine.check_verbs import verb_faults
+from app.engine.decision import Verb
+from app.engine.definition import TAKE_BACK, Action, Candidates, Definition, FieldType, Use
 from app.engine.paths import path_faults
 from app.engine.problems import Fault, Problem, Where, fault, hint, located
 from app.engine.ranges import TooWideError
@@ -27,15 +29,28 @@ __all__ = ["RESERVED", "Vocabulary", "check"]
 
 RESERVED = frozenset(
     {
-        *("version", "comment", "data", "id", "state", "phase", "round", "workflow", "union_id"),
+        *(
+            "version",
+            "comment",
+            "data",
+            "id",
+            "return_to",
+            "resume_to",
+            "resume",
+            "state",
+            "phase",
+            "round",
+            "workflow",
+            "union_id",
+        ),
         *("action", "actions", "setting", "settings", "all", "any", "not", "csrf_token", "idempotency_key"),
     }
 )
 """Names that requests, rows or the language itself use beside a definition's own."""
 
 BUILT_IN_SIDES = ("submitter", "opener", "approver")
-_TAKEN = {"sides": frozenset(BUILT_IN_SIDES), "actions": frozenset({"draft"})}
-"""``draft`` is how a client asks for the form itself, beside the forms of the actions."""
+_TAKEN = {"sides": frozenset(BUILT_IN_SIDES), "actions": frozenset({"draft", TAKE_BACK, *Verb})}
+"""``draft`` is how a client asks for the form itself, beside the forms of the actions; the verbs are built in."""
 LONGEST_NAME = 40
 LARGEST_QUORUM = 100
 
@@ -87,6 +102,7 @@ def _plain_faults(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fa
         field_faults(definition, vocabulary),
         condition_faults(definition, vocabulary),
         graph_faults(definition),
+        verb_faults(definition, vocabulary),
     )
 
 
@@ -159,6 +175,7 @@ def _who(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fault]:
 
 def _candidates(definition: Definition, by: Candidates, where: Where, vocabulary: Vocabulary) -> Iterator[Fault]:
     yield from _unknown("unknown_office", (*where, "offices"), by.offices, vocabulary.offices)
+    yield from _unknown("unknown_office", (*where, "or_else"), by.or_else, vocabulary.offices)
     fields = {field.name: field for field in definition.fields}
     yield from _unknown("unknown_field", (*where, "fields"), by.fields, fields)
     for place, name in enumerate(by.fields):
@@ -226,7 +243,8 @@ def _quorums(definition: Definition) -> Iterator[Fault]:
             if quorum.need is not None and not 1 <= quorum.need <= LARGEST_QUORUM:
                 at = (*where, place, "need")
                 yield fault("quorum_size", at, action=action.title, need=quorum.need, limit=LARGEST_QUORUM)
-            if (quorum.need is None or quorum.or_all_members) and not _offices_only(action):
+            counts = quorum.need is None or quorum.or_all_members or quorum.draw is not None or quorum.weights
+            if counts and not _offices_only(action):
                 yield fault("quorum_without_offices", (*where, place), action=action.title)
         if action.quorums and action.by.system:
             yield fault("quorum_of_nobody", where, action=action.title)

@@ -60,6 +60,25 @@ class Vote:
 
     action: str
     person: str
+    """Whose hand it was."""
+    seat: str = ""
+    """In whose place, where a deputy acted or a signed sheet was recorded."""
+    weight: int = 1
+    party: str = ""
+
+    @property
+    def of(self) -> str:
+        """Whose word it counts as."""
+        return self.seat or self.person
+
+
+@dataclass(frozen=True, slots=True)
+class Deputed:
+    """Someone who is away and whom the actor stands in for today (代理)."""
+
+    person: str
+    offices: frozenset[str]
+    """Those offices of his that the delegation covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +88,70 @@ class Actor:
     person: str | None
     offices: frozenset[str] = frozenset()
     rule: str | None = None
+    stands_in_for: tuple[Deputed, ...] = ()
+
+
+class Verb(StrEnum):
+    """What can be done around a step without taking it: who is asked changes, the state does not."""
+
+    ADD_SIGNER = "add_signer"
+    DROP_SIGNER = "drop_signer"
+    HAND_OVER = "hand_over"
+    ASK_OPINION = "ask_opinion"
+    GIVE_OPINION = "give_opinion"
+    RECALL_OPINION = "recall_opinion"
+    RECUSE = "recuse"
+    DRAW = "draw"
+    REMIND = "remind"
+    REMARK = "remark"
+    COPY = "copy"
+    CONFIRM_PAPER = "confirm_paper"
+    DISPUTE_PAPER = "dispute_paper"
+
+
+ABOUT_THE_CASE = frozenset({Verb.REMIND, Verb.REMARK, Verb.COPY, Verb.CONFIRM_PAPER, Verb.DISPUTE_PAPER, Verb.DRAW})
+"""What leaves untouched who is asked, or follows from a step by itself: it does not stop anyone taking a step back."""
+
+
+class Order(StrEnum):
+    """When an added signer signs: before the others, beside them, or after them."""
+
+    BEFORE = "before"
+    BESIDE = "beside"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Something that was arranged about one step of the case."""
+
+    verb: Verb
+    action: str
+    by: str | None
+    """None where the lot fell by a rule of the system."""
+    to: str | None = None
+    order: Order = Order.BESIDE
+
+
+@dataclass(frozen=True, slots=True)
+class LastStep:
+    """The last decision that still stands, for whoever wants to take it back."""
+
+    action: str
+    person: str | None
+    source: str
+    target: str
+    closes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A signed sheet of paper that is being recorded: who signed, what he may decide, and the date on it."""
+
+    signer: str
+    offices: frozenset[str]
+    dated: str
+    """ISO date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +171,13 @@ class Situation:
     """Office -> persons who hold it today; read only where a quorum depends on it."""
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     """Fact name -> what its provider saw."""
+    arrangements: tuple[Arrangement, ...] = ()
+    """Of the present step, oldest first; those who stood aside did so for the whole case."""
+    path: tuple[str, ...] = ()
+    """The states it came through and could go back to, oldest first."""
+    last: LastStep | None = None
+    resume_to: str | None = None
+    """Where a returned case goes straight back to; None where nothing was promised, or what was decided on changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +186,11 @@ class Given:
 
     comment: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
+    return_to: str | None = None
+    resume: bool = False
+    sheet: Sheet | None = None
+    changes_material: bool = False
+    """Whether ``data`` changes something that was decided on; the door knows what stood there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +211,12 @@ class Decision:
     """The values that conditions were decided on, so that anyone can decide them again."""
     new_round: bool
     effects: tuple[Use, ...]
+    seat: str | None = None
+    """In whose place the actor acted, if not his own."""
+    weight: int = 1
+    party: str = ""
+    added: tuple[str, ...] = ()
+    """Signers who were added to the step; each of them must be among the votes."""
 
 
 Answer = Decision | Refused

@@ -152,6 +152,8 @@ class Candidates:
     """Any signed-in person of the union."""
     system: bool = False
     """A rule of the system, never a person; recorded as such."""
+    or_else: tuple[str, ...] = ()
+    """Offices that step in when nobody of ``offices`` is left, or when someone hands the step over to them."""
 
     @property
     def empty(self) -> bool:
@@ -161,13 +163,33 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """How many different people must agree, when its condition holds."""
+    """How many different people must agree, when its condition holds.
+
+    Lines without a ``party`` are alternatives: the first that holds counts. Lines with one are the parties of a joint
+    decision (会签): every line that holds must be met, side by side or one after another.
+    """
 
     need: int | None
-    """A number, or None for every member of the offices named."""
+    """A number (of votes, or of weight), or None for every member of the offices named, or for ``share`` of them."""
     when: Condition | None = None
     or_all_members: bool = False
     """Where the offices have fewer members than ``need``, all of them are enough; the trail says so."""
+    share: tuple[int, int] | None = None
+    """``(2, 3)``: two thirds of the members, rounded up."""
+    party: str | None = None
+    of: tuple[str, ...] = ()
+    """The party's offices; without a party, everyone of ``by`` votes on the line."""
+    after: str | None = None
+    """The party that must have agreed before this one is asked (依次)."""
+    weights: tuple[tuple[str, int], ...] = ()
+    """What the vote of an office weighs where it is not 1."""
+    draw: int | None = None
+    """How many of the members are drawn by lot when the step begins; only they are asked."""
+
+    @property
+    def counts_members(self) -> bool:
+        """Whether the number needed depends on how many people hold the offices."""
+        return self.need is None or (self.or_all_members and self.need > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +228,43 @@ class Action:
     batch: bool = False
     tone: str = "plain"
     """plain, caution or danger: how the button looks."""
+    returns: bool = False
+    """Leads to whichever earlier step the actor names; ``branches`` are all that could be."""
+    resume: bool = False
+    """The actor may let the case come straight back to him once it was corrected, instead of walking again."""
+    opposes: str | None = None
+    """A vote against that action: it takes the case along only when the other can no longer pass."""
+    veto: tuple[str, ...] = ()
+    """Offices whose single vote against is enough."""
+    arrange: tuple[str, ...] = ()
+    """Which of ``ARRANGEABLE`` those who are asked may do with this step."""
+    take_back: bool = False
+    """Whoever took it may take it back until the next person acts."""
+    amends: bool = False
+    """Changes the form while others decide: a material change opens a new round, any other only notifies."""
+    paper: tuple[str, ...] = ()
+    """Offices that may record this step from a signed sheet."""
+    copy_to: tuple[str, ...] = ()
+    """Offices that are sent a copy when the case moves on."""
+    opened_above: Operand | None = None
+    """In a batch, a case above this amount (fen, or a setting) must have been opened by the person before."""
+
+    @property
+    def opens_round(self) -> bool:
+        """Whether what was decided before counts no more once it closes."""
+        return self.new_round or self.amends
 
     @property
     def may_stay(self) -> bool:
         """Whether a single vote may leave the case where it is."""
-        return bool(self.quorums)
+        return bool(self.quorums) or self.amends or self.opposes is not None or "add_signer" in self.arrange
+
+
+ARRANGEABLE = ("add_signer", "hand_over", "ask_opinion")
+"""加签, 转交, 征求意见: what a step may allow besides deciding. Standing aside (回避) is never forbidden."""
+
+TAKE_BACK = "take_back"
+"""The built-in step that undoes one's own last decision."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def json_schema(definition: Definition, *, at: str = DRAFT) -> Json:
         action = definition.action(at)
         if action is None:
             raise KeyError(at)
-        fields = [definition.field(name) for name in action.asks]
+        fields = list(definition.drafting_fields) if action.amends else [definition.field(name) for name in action.asks]
         required = list(action.asks)
         title = action.title
     return {

@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validates_schema
 
-from app.engine.canonical import document_of, encode, in_order
+from app.engine.canonical import EARLIER, document_of, encode, in_order
 from app.engine.definition import (
     OPERATORS,
     Action,
@@ -45,6 +45,7 @@ from app.engine.definition import (
     Summary,
     Use,
 )
+from app.engine.earlier import with_earlier_steps
 from app.engine.problems import DefinitionError, Fault, Problem, Where, fault, hint, located
 from app.wording import Text
 
@@ -58,6 +59,7 @@ LARGEST_NUMBER = 10**13
 Lines = dict[Where, int]
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_SHARE = re.compile(r"[1-9][0-9]?/[1-9][0-9]?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER_LIKE = re.compile(
     r"[-+]?(0[xob][0-9a-f_]+|[0-9][0-9_]*(\.[0-9_]*)?(e[-+]?[0-9]+)?|\.[0-9]+(e[-+]?[0-9]+)?|\.inf|\.nan|[0-9]+(:[0-9]{2})+)",
@@ -422,14 +424,28 @@ class _Total(_Value):
 
 
 class _Need(_Value):
-    """A whole number, or ``all`` (None). Whether the number makes sense is for the checks."""
+    """A whole number, ``all``, or a share such as ``2/3``: what ``Quorum`` takes as need and share."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:
         if value == "all":
-            return None
+            return {"need": None}
+        if isinstance(value, str) and _SHARE.fullmatch(value):
+            part, _, whole = value.partition("/")
+            return {"need": None, "share": (int(part), int(whole))}
         if isinstance(value, bool) or not isinstance(value, int):
             raise _fail("bad_need")
-        return value
+        return {"need": value}
+
+
+class _Threshold(_Value):
+    """An amount, or a setting that holds one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Operand:
+        faults: list[Fault] = []
+        operand = _operand(value, (), faults)
+        if faults or isinstance(operand, str | bool):
+            raise _fail("bad_constant")
+        return operand
 
 
 class _Uses(_Value):
@@ -457,6 +473,8 @@ class _Targets(_Value):
     """The name of a state, or a list of branches."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[Branch, ...]:
+        if value == EARLIER:
+            return ()
         if isinstance(value, str) and value:
             return (Branch(value),)
         if not isinstance(value, list):
@@ -626,6 +644,7 @@ class _WhoBlock(_Block):
     submitter = _Flag()
     anyone = _Flag()
     system = _Flag()
+    or_else = _Names()
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Candidates:
@@ -645,10 +664,15 @@ class _QuorumBlock(_Block):
     need = _Need(required=True)
     when = _When()
     or_all_members = _Flag()
+    party = _Words()
+    of = _Names()
+    after = _Words()
+    weights = _Named(_Number(), lambda office, weight: (office, weight))
+    draw = _Number()
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Quorum:
-        return Quorum(**data)
+        return Quorum(**data | data["need"])
 
 
 class _SummaryBlock(_Block):
@@ -704,6 +728,20 @@ class _ActionBlock(_Block):
     new_round = _Flag()
     batch = _Flag()
     tone = _OneOf(("plain", "caution", "danger"))
+    resume = _Flag()
+    opposes = _Words()
+    veto = _Names()
+    arrange = _Names()
+    take_back = _Flag()
+    amends = _Flag()
+    paper = _Names()
+    copy_to = _Names()
+    opened_above = _Threshold()
+
+    @post_load(pass_original=True)
+    def note_returns(self, data: dict[str, Any], original: Any, **_: Any) -> dict[str, Any]:
+        """``to: earlier`` is a way of its own, not a state of that name."""
+        return data | {"returns": original.get("to") == EARLIER}
 
 
 class _WorkflowBlock(_Block):
@@ -728,7 +766,7 @@ def _assemble(document: Any, offices: Mapping[str, Text], file: str, lines: Line
         parts = _ready(_WorkflowBlock).load(document)
     except ValidationError as error:
         raise DefinitionError(located(_faults(error.messages, ()), file, lines)) from error
-    unhashed = Definition(**parts, office_titles=(), hash="", canonical=b"")
+    unhashed = with_earlier_steps(Definition(**parts, office_titles=(), hash="", canonical=b""))
     canonical = encode(document_of(unhashed))
     titles = tuple((name, offices.get(name, Text(name, name))) for name in _offices_named(unhashed))
     return replace(unhashed, office_titles=titles, hash=hashlib.sha256(canonical).hexdigest(), canonical=canonical)
@@ -737,7 +775,7 @@ def _assemble(document: Any, offices: Mapping[str, Text], file: str, lines: Line
 def _offices_named(definition: Definition) -> list[str]:
     named = [*definition.visible_to, *definition.open.offices]
     for action in definition.actions:
-        named += action.by.offices
+        named += [*action.by.offices, *action.by.or_else, *action.paper, *action.copy_to]
     return list(dict.fromkeys(named))
 
 

@@ -14,7 +14,13 @@ from typing import Any
 from transitions import EventData, Machine, MachineError
 
 from app.engine.conditions import Value, holds
-from app.engine.definition import Action, Branch, Definition
+from app.engine.definition import TAKE_BACK, Action, Branch, Definition
+from app.engine.earlier import RESUME_TO, is_forward
+
+TAKEN_BACK = "taken_back"
+"""The operand that names the action whose step is undone."""
+BACK_TO = "back_to"
+"""The operand that names where it had started from."""
 
 
 class ArrowMissing(Exception):
@@ -59,19 +65,37 @@ def _compiled(definition: Definition) -> Machine:
         send_event=True,
         queued=False,
     )
+    returning = sorted({source for one in definition.actions if one.resume for source in one.sources})
     for action in definition.actions:
         for source in action.sources:
-            _add_arrows(machine, action, source)
+            _add_arrows(machine, action, source, returning if is_forward(action) else [])
     return machine
 
 
-def _add_arrows(machine: Machine, action: Action, source: str) -> None:
+def _add_arrows(machine: Machine, action: Action, source: str, returning: list[str]) -> None:
     add: Callable[..., Any] = machine.add_transition
     if action.may_stay:
         # An internal transition: the vote is heard, and the token stays where it is.
         add(trigger=action.name, source=source, dest=None, conditions=[_quorum_open])
+    for state in returning:
+        add(trigger=action.name, source=source, dest=state, conditions=[_quorum_met, _reads(RESUME_TO, state)])
     for branch in action.branches:
         add(trigger=action.name, source=source, dest=branch.state, conditions=[_quorum_met, _condition(branch)])
+        if action.take_back:
+            add(trigger=TAKE_BACK, source=branch.state, dest=source, conditions=[_quorum_met, *_undoes(action, source)])
+    if action.take_back and action.may_stay:
+        add(trigger=TAKE_BACK, source=source, dest=None, conditions=[*_undoes(action, source), _quorum_open])
+
+
+def _undoes(action: Action, source: str) -> list[Callable[[EventData], bool]]:
+    return [_reads(TAKEN_BACK, action.name), _reads(BACK_TO, source)]
+
+
+def _reads(name: str, value: str) -> Callable[[EventData], bool]:
+    def is_read(event: EventData) -> bool:
+        return bool(event.kwargs["values"].get(name) == value)
+
+    return is_read
 
 
 def _quorum_open(event: EventData) -> bool:

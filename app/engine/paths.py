@@ -98,7 +98,7 @@ def _arrivals(
     phases = {state.name: state.phase for state in definition.states}
     arrows = steps(definition, band)
     came: dict[_Place, tuple[_Place, Step] | None] = {}
-    begins = {definition.initial, *(step.target for step in arrows if step.action.new_round)}
+    begins = {definition.initial, *(step.target for step in arrows if step.action.opens_round)}
     waiting = [_Place(state) for state in sorted(begins)]
     came |= dict.fromkeys(waiting)
     for place in waiting:
@@ -110,7 +110,7 @@ def _arrivals(
                 yield step, _way(place, came), place.people
             if phases[step.target] is Phase.PUBLISHED and phases[step.source] is not Phase.PUBLISHED:
                 yield step, _way(place, came), following.people
-            if not step.action.new_round and following not in came:
+            if not step.action.opens_round and following not in came:
                 came[following] = (place, step)
                 waiting.append(following)
 

@@ -104,6 +104,95 @@ def codes() -> Iterator[str]:
 
 
 _SENTENCES: dict[str, tuple[str, str]] = {
+    "opposes_nothing": (
+        "“{action}”反对的“{name}”不是这里要多人同意的步骤。请写一个有 approvals、从同样的状态出发、由同样的人办的步骤。",
+        "“{action}” opposes “{name}”, which several people do not decide here. Name a step with approvals, states and people like it.",
+    ),
+    "opposes_itself": (
+        "“{action}”是反对票，自己不能再有 approvals、arrange 或 amends。",
+        "“{action}” is a vote against; it has no approvals, arrangements or amendments of its own.",
+    ),
+    "not_of_the_step": (
+        "“{name}”不在“{action}”的 by 里。请写 by 里的职务。{hint}",
+        "“{name}” is not among the offices of “{action}”. Name one that is in its “by”. {hint}",
+    ),
+    "veto_without_vote": (
+        "“{action}”写了 veto，却不是反对票。请加上 opposes，或去掉 veto。",
+        "“{action}” has a veto but is no vote against. Add “opposes”, or take the veto away.",
+    ),
+    "mixed_parties": (
+        "“{action}”的人数规定有的写了 party，有的没有。会签各方都要写 party 和 of；不是会签就都不写。",
+        "Some approval lines of “{action}” name a party and some do not. Give every line a party and “of”, or none.",
+    ),
+    "party_twice": ("“{action}”里“{name}”这一方写了两次。", "The party “{name}” stands twice in “{action}”."),
+    "unknown_party": (
+        "“{action}”没有“{name}”这一方，不能排在它后面。{hint}",
+        "“{action}” has no party “{name}” to come after. {hint}",
+    ),
+    "party_circle": (
+        "“{action}”的各方互相等待，谁也轮不到。请改 after。",
+        "The parties of “{action}” wait for each other, so none is ever asked. Change “after”.",
+    ),
+    "office_without_party": (
+        "“{action}”由“{name}”办，会签各方里却没有它。请写进某一方的 of，或从 by 去掉。",
+        "“{name}” may take “{action}” but belongs to none of its parties. Put it into the “of” of one, or out of “by”.",
+    ),
+    "share_size": (
+        "“{action}”的比例 {share} 没有意义。请写 1/2、2/3 这样不大于 1 的比例。",
+        "The share {share} of “{action}” makes no sense. Write one up to 1, such as 1/2 or 2/3.",
+    ),
+    "weight_size": (
+        "“{action}”里“{name}”的票权 {weight} 不对，请写 1 到 100。",
+        "The weight {weight} of “{name}” in “{action}” is wrong; write 1 to 100.",
+    ),
+    "draw_size": (
+        "“{action}”抽 {draw} 人，却要 {need} 人同意。抽签人数要写 1 到 100，且不少于要求的人数。",
+        "“{action}” draws {draw} and needs {need}. Draw 1 to 100 people, and at least as many as must agree.",
+    ),
+    "unknown_arrangement": (
+        "没有“{name}”这种安排，可以写 add_signer（加签）、hand_over（转交）、ask_opinion（征求意见）。{hint}",
+        "There is no arrangement “{name}”; there are add_signer, hand_over and ask_opinion. {hint}",
+    ),
+    "arrange_by_rule": (
+        "“{action}”由系统规则办理，没有人可以加签或转交。",
+        "“{action}” is taken by a rule of the system; nobody is there to arrange anything.",
+    ),
+    "take_back_round": (
+        "“{action}”会开新的一轮，不能再收回。请去掉 take_back。",
+        "“{action}” opens a new round and cannot be taken back. Remove “take_back”.",
+    ),
+    "take_back_public": (
+        "“{action}”会公布或结束，不能收回。请去掉 take_back，改用更正。",
+        "“{action}” publishes or ends the case and cannot be taken back. Remove “take_back”; correct it instead.",
+    ),
+    "take_back_effect": (
+        "“{action}”的“{name}”做了就不能重来，不能收回。请去掉 take_back。",
+        "What “{action}” does with “{name}” cannot be done again, so it cannot be taken back. Remove “take_back”.",
+    ),
+    "returns_nowhere": (
+        "“{action}”写了退回到前面的步骤（to: earlier），但它前面没有步骤。",
+        "“{action}” sends back to an earlier step, but there is none before it.",
+    ),
+    "returns_same_round": (
+        "“{action}”退回要开新的一轮。请加上 new_round: true。",
+        "“{action}” sends back, which opens a new round. Add “new_round: true”.",
+    ),
+    "resume_without_return": (
+        "“{action}”没有退回，谈不上直接回到本步。请去掉 resume。",
+        "“{action}” sends nothing back, so nothing can come straight back. Remove “resume”.",
+    ),
+    "resume_money": (
+        "“{action}”：涉及钱的流程退回后一律重新走一遍，不能直接回到本步。请去掉 resume。",
+        "“{action}”: where money is concerned a returned case is walked again. Remove “resume”.",
+    ),
+    "amends_asks": (
+        "“{action}”修改整张表，不再另外填写（asks），也没有 approvals。",
+        "“{action}” changes the form itself; it asks nothing besides and has no approvals.",
+    ),
+    "amends_branches": (
+        "“{action}”修改重要内容后只能回到一个状态重新审。请只写一个 to。",
+        "After a material change by “{action}” the case is decided again from one state. Name one “to”.",
+    ),
     # The file itself.
     "unreadable": (
         "文件读不出来：{detail}。请核对路径和权限，并存为 UTF-8。",

@@ -49,6 +49,133 @@ _SENTENCES: dict[str, tuple[Ground, str, str]] = {
         "这一步不填写“{title}”。",
         "“{title_en}” is not filled in at this step.",
     ),
+    "recused": (
+        Ground.FORBIDDEN,
+        "您已就此事申请回避，请由他人办理。",
+        "You stood aside from this one; someone else must act.",
+    ),
+    "handed_over": (
+        Ground.FORBIDDEN,
+        "您已把这一步转交他人。",
+        "You handed this step over to someone else.",
+    ),
+    "opinion_awaited": (
+        Ground.CONFLICT,
+        "您征求的意见还没有回来；等对方答复，或先收回征求。",
+        "The opinion you asked for has not come back. Wait for it, or take the question back.",
+    ),
+    "before_first": (
+        Ground.CONFLICT,
+        "前加签的人还没有办（还差 {count} 人），请等他们先办。",
+        "Signers added before you have not signed yet ({count} to go).",
+    ),
+    "after_rest": (
+        Ground.CONFLICT,
+        "您是后加签，请等其他人办完再办。",
+        "You were added after the others; wait until they have signed.",
+    ),
+    "not_needed": (
+        Ground.CONFLICT,
+        "这一步已经够数，不再需要您表态。",
+        "Enough people have decided; your decision is no longer needed here.",
+    ),
+    "not_your_turn": (
+        Ground.CONFLICT,
+        "还没有轮到您：前面的部门尚未同意。",
+        "It is not your turn yet: those asked before you have not agreed.",
+    ),
+    "not_a_recorder": (
+        Ground.FORBIDDEN,
+        "纸质办理由{who}登记。",
+        "A signed sheet is recorded by {who_en}.",
+    ),
+    "not_on_paper": (
+        Ground.FORBIDDEN,
+        "这一步不能在纸上办理，请本人登录办理。",
+        "This step cannot be taken on paper; the person signs in and takes it.",
+    ),
+    "own_sheet": (
+        Ground.INVALID,
+        "登记的是您自己的签字；请直接办理。",
+        "The signature is your own; take the step yourself instead of recording it.",
+    ),
+    "submitter_records": (
+        Ground.FORBIDDEN,
+        "提交人不能单独登记别人的审批签字，请由他人登记。",
+        "Whoever submitted this cannot record another's approval alone; someone else must.",
+    ),
+    "not_returnable": (
+        Ground.INVALID,
+        "不能退回到那一步：这件事没有经过那里，或那一步不在前面。",
+        "It cannot go back there: the case did not come through that step.",
+    ),
+    "no_resuming": (
+        Ground.INVALID,
+        "这个流程退回后要重新走一遍，不能直接回到本步。",
+        "After a return this workflow is walked again; it cannot come straight back here.",
+    ),
+    "nothing_to_take_back": (
+        Ground.CONFLICT,
+        "没有可以收回的决定：下一个人已经办理，或这一步不能收回。",
+        "There is nothing to take back: the next person has acted, or the step cannot be undone.",
+    ),
+    "not_your_decision": (
+        Ground.FORBIDDEN,
+        "上一步不是您办的，只有本人可以收回。",
+        "The last step was not yours; only whoever took it can take it back.",
+    ),
+    "not_arrangeable": (
+        Ground.FORBIDDEN,
+        "这一步不能“{verb}”。",
+        "This step does not allow “{verb_en}”.",
+    ),
+    "nobody_named": (Ground.INVALID, "请选择一个人。", "Name a person."),
+    "not_yourself": (Ground.INVALID, "不能选自己。", "You cannot name yourself."),
+    "already_asked": (
+        Ground.CONFLICT,
+        "这个人已经在这一步里了。",
+        "This person is already asked at this step.",
+    ),
+    "not_eligible": (
+        Ground.INVALID,
+        "这个人没有办理这一步的职务，不能转交给他。",
+        "This person holds no office that may take this step.",
+    ),
+    "target_barred": (
+        Ground.INVALID,
+        "这个人是当事人或提交人，应当回避，不能请他办这一步。",
+        "This person is a party to the case and must stand aside.",
+    ),
+    "target_recused": (
+        Ground.INVALID,
+        "这个人已经回避。",
+        "This person stood aside.",
+    ),
+    "not_your_signer": (
+        Ground.FORBIDDEN,
+        "只有加签的人可以减签，而且要在对方办理之前。",
+        "Only whoever added a signer may drop them, before they have signed.",
+    ),
+    "no_question": (
+        Ground.CONFLICT,
+        "没有等着您答复的征求意见。",
+        "No opinion is being asked of you here.",
+    ),
+    "not_your_question": (
+        Ground.FORBIDDEN,
+        "这不是您征求的意见。",
+        "This question was not yours.",
+    ),
+    "not_asked_here": (
+        Ground.FORBIDDEN,
+        "这件事现在不等您办理，不必回避。",
+        "Nothing here waits for you, so there is nothing to stand aside from.",
+    ),
+    "nobody_waits": (
+        Ground.CONFLICT,
+        "现在没有等着办理的人，不必催办。",
+        "Nobody is being waited for, so there is nobody to remind.",
+    ),
     "no_branch": (
         Ground.CONFLICT,
         "流程没有说明这种情况往哪里走，请联系系统维护员。",

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app.engine import machine
-from app.engine.conditions import Value, holds
-from app.engine.definition import Action, Definition, Quorum
+from app.engine.arranged import arranged
+from app.engine.conditions import Value
+from app.engine.decision import ABOUT_THE_CASE, Arrangement, Verb, Vote
+from app.engine.definition import TAKE_BACK, Action, Definition, Quorum
+from app.engine.lots import draw_lots
+from app.engine.voting import ONE, applicable
 from app.wording import Text
 
 
@@ -33,6 +38,23 @@ class Move:
     routing: Mapping[str, Value]
     round: int
     """The round in which the step was taken, before a return opened the next one."""
+    seat: str | None = None
+    """In whose place it was taken, if not in the person's own."""
+    weight: int = 1
+    party: str = ""
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One recorded arrangement of a case: the state stays, who is asked changes."""
+
+    seq: int
+    arrangement: Arrangement
+    state: str
+    round: int
+    lot: tuple[str, tuple[str, ...]] | None = None
+    """For what was drawn: the seed, and everyone who could have been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +105,16 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "“{action}”记的表态人与此前的记录不符。",
         "The people counted for “{action}” are not those of the steps before.",
     ),
+    "wrong_added": (
+        "“{action}”记的加签人与此前的安排不符。",
+        "The added signers recorded for “{action}” are not those that were arranged.",
+    ),
+    "wrong_weight": ("“{action}”的一票记成了 {weight}。", "A vote for “{action}” is recorded as weighing {weight}."),
+    "wrong_taking_back": (
+        "收回的不是上一步，或不是本人收回。",
+        "What was taken back was not the last step, or not by whoever took it.",
+    ),
+    "wrong_lot": ("抽签结果与记录的种子算出来的不一样。", "The lot does not follow from the recorded seed."),
     "quorum_differs": (
         "“{action}”要 {need} 人，有 {count} 人，是否办结记错了。",
         "“{action}” needs {need} and has {count}; whether it closed is recorded wrongly.",
@@ -104,14 +136,36 @@ class _BrokenError(Exception):
 class _Folding:
     """A case while its moves are decided again."""
 
-    __slots__ = ("actions", "definition", "round", "state", "votes")
+    __slots__ = ("actions", "arrangements", "before", "definition", "needs", "round", "state", "votes")
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self.actions = {action.name: action for action in definition.actions}
         self.state = definition.initial
         self.round = 1
-        self.votes: dict[str, tuple[str, ...]] = {}
+        self.votes: dict[str, tuple[Vote, ...]] = {}
+        self.needs: dict[str, int] = {}
+        self.arrangements: tuple[Arrangement, ...] = ()
+        self.before: list[tuple[Move, tuple[Any, ...]]] = []
+
+    def note(self, noted: Noted) -> None:
+        """Follow one arrangement.
+
+        Raises:
+            _BrokenError: it was made elsewhere, or the lot was not drawn as recorded.
+        """
+        arrangement = noted.arrangement
+        self._stands_at(noted.state, noted.round)
+        if arrangement.action and arrangement.action not in self.actions:
+            raise _BrokenError("unknown_action", action=arrangement.action)
+        if arrangement.verb is Verb.DRAW:
+            quorum = next((one for one in self.actions[arrangement.action].quorums if one.draw is not None), None)
+            seed, pool = noted.lot or ("", ())
+            if quorum is None or quorum.draw is None or arrangement.to not in draw_lots(seed, pool, quorum.draw):
+                raise _BrokenError("wrong_lot")
+        elif arrangement.verb not in ABOUT_THE_CASE:
+            self.before.clear()  # the next person has acted
+        self.arrangements = (*self.arrangements, arrangement)
 
     def take(self, move: Move) -> None:
         """Follow one move.
@@ -119,63 +173,131 @@ class _Folding:
         Raises:
             _BrokenError: it could not have happened here.
         """
-        action = self.actions.get(move.action)
-        if action is None:
-            raise _BrokenError("unknown_action", action=move.action)
-        if move.source != self.state:
-            raise _BrokenError("wrong_source", source=move.source, state=self.state)
-        if move.round != self.round:
-            raise _BrokenError("wrong_round", round=move.round, expected=self.round)
+        if move.action == TAKE_BACK:
+            self._take_back(move)
+            return
+        action = self._is_here(move.action, move.source, move.round)
         if move.person is None and not action.by.system:
             raise _BrokenError("not_a_person", action=move.action)
-        met = self._counted(action, move) if action.quorums else _uncounted(move)
+        self._remember(action, move)
+        met = self._is_met(action, move)
+        target = self._fired(move, met=met)
+        new_round = action.opens_round and met
+        if new_round or target != self.state:
+            self.votes, self.needs = {}, {}
+            self.arrangements = tuple(one for one in self.arrangements if one.verb is Verb.RECUSE)
+        self.round += new_round
+        self.state = target
+
+    def _remember(self, action: Action, move: Move) -> None:
+        """Keep what a step that can be taken back would be undone to; past any other there is no going back."""
+        if action.take_back:
+            self.before.append((move, (self.state, self.round, dict(self.votes), dict(self.needs), self.arrangements)))
+        else:
+            self.before.clear()
+
+    def _is_here(self, name: str, state: str, round_: int) -> Action:
+        action = self.actions.get(name)
+        if action is None:
+            raise _BrokenError("unknown_action", action=name)
+        self._stands_at(state, round_)
+        return action
+
+    def _stands_at(self, state: str, round_: int) -> None:
+        if state != self.state:
+            raise _BrokenError("wrong_source", source=state, state=self.state)
+        if round_ != self.round:
+            raise _BrokenError("wrong_round", round=round_, expected=self.round)
+
+    def _fired(self, move: Move, *, met: bool) -> str:
         try:
             target = machine.fire(self.definition, move.source, move.action, move.routing, quorum_met=met)
         except machine.ArrowMissing:
             raise _BrokenError("arrow_missing", action=move.action, source=move.source) from None
         if target != move.target:
             raise _BrokenError("wrong_target", action=move.action, expected=target, target=move.target)
-        new_round = action.new_round and met
-        if new_round or target != self.state:
-            self.votes = {}
-        self.round += new_round
-        self.state = target
+        return target
+
+    def _take_back(self, move: Move) -> None:
+        """Only the very last move can be undone, and only once."""
+        last, snapshot = self.before.pop() if self.before else (None, ())
+        if last is None or last.person != move.person or move.routing.get(machine.TAKEN_BACK) != last.action:
+            raise _BrokenError("wrong_taking_back")
+        if move.source != self.state or move.closes != last.closes:
+            raise _BrokenError("wrong_source", source=move.source, state=self.state)
+        self._fired(move, met=move.closes)
+        self.state, self.round, self.votes, self.needs, self.arrangements = snapshot
+
+    def _is_met(self, action: Action, move: Move) -> bool:
+        """Whether the step carried the case along: by its quorum, or as the record says of a vote against or an amendment."""
+        added = tuple(one.person for one in arranged(self.arrangements, action.name).added)
+        if move.added != added:
+            raise _BrokenError("wrong_added", action=action.name)
+        if action.quorums or added:
+            return self._counted(action, move)
+        if move.votes or move.need is not None:
+            raise _BrokenError("wrong_votes", action=move.action)
+        if action.opposes is not None:
+            self._count_against(action, move)
+        elif not action.amends and not move.closes:
+            raise _BrokenError("quorum_differs", action=move.action, need=1, count=1)
+        return move.closes
+
+    def _vote(self, action: Action, move: Move) -> tuple[Vote, ...]:
+        """The votes for the action with this one."""
+        before = self.votes.get(action.name, ())
+        if move.person is None or (move.seat or move.person) in {vote.of for vote in before}:
+            raise _BrokenError("voted_twice", action=action.name)
+        votes = (*before, Vote(action.name, move.person, move.seat or "", move.weight, move.party))
+        self.votes[action.name] = votes
+        return votes
+
+    def _count_against(self, action: Action, move: Move) -> None:
+        if move.routing.get("votes_against") != len(self._vote(action, move)):
+            raise _BrokenError("wrong_votes", action=action.name)
 
     def _counted(self, action: Action, move: Move) -> bool:
-        """Whether the quorum is met by this vote and those before it."""
-        before = self.votes.get(action.name, ())
-        if move.person in before or move.person is None:
-            raise _BrokenError("voted_twice", action=action.name)
-        votes = (*before, move.person)
-        if move.votes != votes:
+        """Whether the approvals are met by this vote and those before it."""
+        votes = self._vote(action, move)
+        if move.votes != tuple(vote.of for vote in votes):
             raise _BrokenError("wrong_votes", action=action.name)
-        need = _need(action, move)
-        met = len(votes) >= need
+        lines = applicable(action, move.routing) if action.quorums else [ONE]
+        is_added = (move.seat or move.person) in move.added
+        quorum = next((one for one in lines if is_added or (one.party or "") == move.party), None)
+        if quorum is None or move.need is None or not (is_added or _allows(quorum, move.need)):
+            asked = "?" if quorum is None else "all" if quorum.need is None else quorum.need
+            raise _BrokenError("wrong_need", action=action.name, expected=asked, need=move.need)
+        if move.weight != 1 and move.weight not in dict(quorum.weights).values():
+            raise _BrokenError("wrong_weight", action=action.name, weight=move.weight)
+        if not is_added:
+            self.needs[f"{action.name} {move.party}"] = move.need
+        have = {
+            one.party or "": sum(
+                vote.weight for vote in votes if vote.of not in move.added and vote.party == (one.party or "")
+            )
+            for one in lines
+        }
+        needs = {party: self.needs.get(f"{action.name} {party}") for party in have}
+        met = all(need is not None and have[party] >= need for party, need in needs.items())
+        met = met and set(move.added) <= set(move.votes)
         if move.closes != met:
-            raise _BrokenError("quorum_differs", action=action.name, need=need, count=len(votes))
-        self.votes[action.name] = votes
+            raise _BrokenError("quorum_differs", action=action.name, need=move.need, count=len(votes))
         return met
 
 
-def refold(definition: Definition, moves: Iterable[Move]) -> Standing | Broken:
+def refold(definition: Definition, moves: Iterable[Move | Noted]) -> Standing | Broken:
     """Where the moves of one case, oldest first, lead; or the first that could not have happened."""
     folding = _Folding(definition)
     for move in moves:
         try:
-            folding.take(move)
+            if isinstance(move, Noted):
+                folding.note(move)
+            else:
+                folding.take(move)
         except _BrokenError as error:
             zh, en = _SENTENCES[error.code]
             return Broken(move.seq, error.code, Text(zh.format(**error.figures), en.format(**error.figures)))
     return Standing(folding.state, folding.round)
-
-
-def _need(action: Action, move: Move) -> int:
-    """How many the record says were needed, where the workflow allows that number for the recorded values."""
-    quorum = next((one for one in action.quorums if holds(one.when, move.routing)), None)
-    if quorum is None or move.need is None or not _allows(quorum, move.need):
-        asked = "?" if quorum is None else "all" if quorum.need is None else quorum.need
-        raise _BrokenError("wrong_need", action=action.name, expected=asked, need=move.need)
-    return move.need
 
 
 def _allows(quorum: Quorum, need: int) -> bool:
@@ -183,11 +305,3 @@ def _allows(quorum: Quorum, need: int) -> bool:
     if quorum.need is None:
         return need >= 1
     return 1 <= need <= quorum.need if quorum.or_all_members else need == quorum.need
-
-
-def _uncounted(move: Move) -> bool:
-    if move.votes or move.need is not None:
-        raise _BrokenError("wrong_votes", action=move.action)
-    if not move.closes:
-        raise _BrokenError("quorum_differs", action=move.action, need=1, count=1)
-    return True

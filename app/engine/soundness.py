@@ -171,7 +171,9 @@ def _never(definition: Definition, explored: list[tuple[Band, _Explored]]) -> It
     for action in definition.actions:
         if states.isdisjoint(action.sources) or most_people(definition, action) == 0:
             continue
-        for part, lines in (("to", action.branches), ("approvals", action.quorums)):
+        ways = () if action.returns else action.branches
+        parties = action.quorums[0].party is not None if action.quorums else False
+        for part, lines in (("to", ways), ("approvals", () if parties else action.quorums)):
             if part == "to" and not any((action.name, "to", place) in used for place in range(len(lines))):
                 continue  # the action never closes: told as a quorum out of reach
             for place in range(len(lines)):

@@ -21,3 +21,5 @@ class Vocabulary:
     offices: frozenset[str] = frozenset()
     paying: frozenset[str] = frozenset()
     """Effects that spend money: what has them comes after the approvals."""
+    repeatable: frozenset[str] = frozenset()
+    """Effects that write what follows from the case as it stands, so that they can run again after a step was undone."""

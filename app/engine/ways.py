@@ -35,7 +35,10 @@ class TooManyWaysError(Exception):
 def steps(definition: Definition, band: Band) -> list[Step]:
     """Every arrow that can be taken in this band."""
     return [
-        Step(action, source, band.branch(action).state) for action in definition.actions for source in action.sources
+        Step(action, source, branch.state)
+        for action in definition.actions
+        for source in action.sources
+        for branch in (action.branches if action.returns else (band.branch(action),))
     ]
 
 
@@ -61,7 +64,7 @@ def ways(definition: Definition, band: Band) -> Iterator[Way]:
     Raises:
         TooManyWaysError: more than ``MOST_WAYS``.
     """
-    in_round = [step for step in steps(definition, band) if not step.action.new_round]
+    in_round = [step for step in steps(definition, band) if not step.action.opens_round]
     plain = [step for step in in_round if step.action.tone == "plain"]
     found = list(_walked(definition, plain))
     yield from found or _walked(definition, in_round)

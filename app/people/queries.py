@@ -119,6 +119,20 @@ def holders(session: Session, union_id: uuid.UUID, offices: Collection[str], day
     return {office: frozenset(people) for office, people in found.items()}
 
 
+def offices_on(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, day: date) -> frozenset[str]:
+    """The offices a person holds on that day, ``member`` included; empty for someone who is not there."""
+    held = session.scalars(
+        sa.select(OfficeHolding.office)
+        .join(Person, sa.and_(Person.union_id == OfficeHolding.union_id, Person.id == OfficeHolding.person_id))
+        .where(OfficeHolding.union_id == union_id, OfficeHolding.person_id == person_id)
+        .where(in_force_on(day), present_on(day))
+    )
+    is_member = session.scalar(
+        sa.select(Person.is_member).where(Person.union_id == union_id, Person.id == person_id, present_on(day))
+    )
+    return frozenset({*held, *({MEMBER} if is_member else ())})
+
+
 def names(session: Session, union_id: uuid.UUID, person_ids: Iterable[uuid.UUID]) -> dict[str, str]:
     """The names of persons of this union, by id as text; ids of others are left out."""
     wanted = set(person_ids)

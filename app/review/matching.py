@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.cases.models import Case, CaseFile, Decision, StoredFile
+from app.cases.models import ArrangementRow, Case, CaseFile, Decision, StoredFile
 from app.cases.values import columns_of, file_ids, split_sealed
 from app.engine.definition import Definition, Phase
 from app.engine.replay import Broken, refold
@@ -26,6 +26,7 @@ class Rows:
     """What the tables hold about one case besides its row."""
 
     decisions: Sequence[Decision] = ()
+    arrangements: Sequence[ArrangementRow] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     """File id -> SHA-256."""
     kept: Mapping[int, Sequence[Kept]] = field(default_factory=dict)
@@ -33,7 +34,7 @@ class Rows:
 
 
 def rows_of(session: Session, union_id: uuid.UUID, seqs: Mapping[uuid.UUID, Sequence[int]]) -> Mapping[uuid.UUID, Rows]:
-    """The rows of some cases, in three statements; ``seqs`` are each case's records."""
+    """The rows of some cases, in four statements; ``seqs`` are each case's records."""
     decisions: dict[uuid.UUID, list[Decision]] = {case_id: [] for case_id in seqs}
     for row in session.scalars(
         sa.select(Decision)
@@ -41,6 +42,13 @@ def rows_of(session: Session, union_id: uuid.UUID, seqs: Mapping[uuid.UUID, Sequ
         .order_by(Decision.case_id, Decision.event)
     ):
         decisions[row.case_id].append(row)
+    arrangements: dict[uuid.UUID, list[ArrangementRow]] = {case_id: [] for case_id in seqs}
+    for arranged in session.scalars(
+        sa.select(ArrangementRow)
+        .where(ArrangementRow.union_id == union_id, ArrangementRow.case_id.in_(seqs))
+        .order_by(ArrangementRow.case_id, ArrangementRow.event)
+    ):
+        arrangements[arranged.case_id].append(arranged)
     files: dict[uuid.UUID, dict[str, str]] = {case_id: {} for case_id in seqs}
     for case_id, file_id, sha256 in session.execute(
         sa.select(CaseFile.case_id, StoredFile.id, StoredFile.sha256)
@@ -50,7 +58,9 @@ def rows_of(session: Session, union_id: uuid.UUID, seqs: Mapping[uuid.UUID, Sequ
         files[case_id][str(file_id)] = sha256
     kept = kept_beside(session, union_id, [seq for each in seqs.values() for seq in each])
     return {
-        case_id: Rows(decisions[case_id], files[case_id], {seq: kept.get(seq, []) for seq in each})
+        case_id: Rows(
+            decisions[case_id], arrangements[case_id], files[case_id], {seq: kept.get(seq, []) for seq in each}
+        )
         for case_id, each in seqs.items()
     }
 
@@ -58,7 +68,7 @@ def rows_of(session: Session, union_id: uuid.UUID, seqs: Mapping[uuid.UUID, Sequ
 def case_holds(case: Case, definition: Definition, records: Sequence[Told], rows: Rows) -> Iterator[Problem]:
     """Every difference between the case and its records, which are at least one and in order."""
     subject = case.number or str(case.id)
-    standing = refold(definition, (record.move for record in records))
+    standing = refold(definition, (record.event for record in records))
     if isinstance(standing, Broken):
         text = Text(f"{subject}：{standing.text.zh}", f"{subject}: {standing.text.en}")
         yield Problem(f"replay_{standing.code}", text, standing.seq, subject)
@@ -72,6 +82,7 @@ def case_holds(case: Case, definition: Definition, records: Sequence[Told], rows
     yield from _values_are_kept(records, rows, subject)
     yield from _files_hold(case, definition, records, rows, subject)
     yield from _decisions_hold(records, rows.decisions, subject)
+    yield from _arrangements_hold(records, rows.arrangements, subject)
 
 
 _NAMES = {
@@ -82,6 +93,7 @@ _NAMES = {
     "number": "编号",
     "version": "版本",
     "events": "步数",
+    "arranged": "安排数",
     "definition_hash": "流程版本",
     "data_hash": "内容指纹",
     "submitter_id": "提交人",
@@ -99,8 +111,9 @@ def _row_holds(
         "workflow": last.case.get("workflow"),
         "number": last.case.get("number"),
         "events": len(records),
+        "arranged": sum(record.arrangement is not None for record in records),
         "definition_hash": last.case.get("definition"),
-        "data_hash": last.body.get("data_hash"),
+        "data_hash": _last_step(records).body.get("data_hash"),
         **_firsts(definition, records),
     }
     if case.state != definition.initial:
@@ -119,12 +132,19 @@ def _firsts(definition: Definition, records: Sequence[Told]) -> dict[str, object
     """Who sent it off last and when, and when it was published."""
     found: dict[str, object] = {"submitter_id": None, "submitted_at": None, "published_at": None}
     for record in records:
+        if record.arrangement is not None:
+            continue
         move = record.move
         if move.closes and move.source == definition.initial:
             found |= {"submitter_id": move.person, "submitted_at": record.body.get("at")}
         if move.closes and definition.state(move.target).phase is Phase.PUBLISHED:
             found["published_at"] = record.body.get("at")
     return found
+
+
+def _last_step(records: Sequence[Told]) -> Told:
+    """The last record of a step; an arrangement says nothing of the form."""
+    return next(record for record in reversed(records) if record.arrangement is None)
 
 
 def _plain(value: object) -> object:
@@ -197,7 +217,7 @@ def _files_hold(
 ) -> Iterator[Problem]:
     """The case stands on the files its records name: those of every round are tied to it, and the form's are the last."""
     named = [record.files for record in records if record.files is not None]
-    ever: frozenset[str] = frozenset().union(*named)
+    ever = frozenset({record.paper for record in records if record.paper is not None}).union(*named)
     differs = ever != set(rows.files.values())
     if case.state != definition.initial and named:
         differs |= named[-1] != {rows.files.get(file) for file in file_ids(definition, case.data)}
@@ -212,6 +232,8 @@ def _decisions_hold(records: Sequence[Told], rows: Sequence[Decision], subject: 
     """Each decision row says what its record says."""
     by_seq = {row.trail_seq: row for row in rows}
     for event, record in enumerate(records, start=1):
+        if record.arrangement is not None:
+            continue
         row = by_seq.pop(record.seq, None)
         if row is None or _row_of(row) != _row_told(record, event):
             text = Text(
@@ -226,9 +248,44 @@ def _decisions_hold(records: Sequence[Told], rows: Sequence[Decision], subject: 
         yield Problem("decision_untold", text, seq, subject)
 
 
+def _arrangements_hold(records: Sequence[Told], rows: Sequence[ArrangementRow], subject: str) -> Iterator[Problem]:
+    """Each row of an arrangement says what its record says."""
+    by_seq = {row.trail_seq: row for row in rows}
+    for event, record in enumerate(records, start=1):
+        made = record.arrangement
+        if made is None:
+            continue
+        row = by_seq.pop(record.seq, None)
+        about = {key: value for key, value in made.items() if key not in ("verb", "action", "person")}
+        told = (
+            *(event, made.get("verb"), made.get("action") or "", made.get("person"), record.actor.get("person")),
+            *(record.body.get("to"), record.case.get("round"), record.body.get("at"), about),
+        )
+        if row is None or _arrangement_of(row) != told:
+            text = Text(
+                f"{subject}：第 {record.seq} 条的安排与安排表不符。",
+                f"{subject}: the arrangement of entry {record.seq} is not what its row says.",
+            )
+            yield Problem("arrangement_differs", text, record.seq, subject)
+    for seq in by_seq:
+        text = Text(
+            f"{subject}：安排表里多出一条，留痕里没有。", f"{subject}: an arrangement that the trail does not know."
+        )
+        yield Problem("arrangement_untold", text, seq, subject)
+
+
+def _arrangement_of(row: ArrangementRow) -> tuple[object, ...]:
+    return (
+        *(row.event, row.verb, row.action, _plain(row.target_id), _plain(row.person_id)),
+        *(row.state, row.round, stamp(row.at), dict(row.detail)),
+    )
+
+
 def _row_of(row: Decision) -> tuple[object, ...]:
     who = (_plain(row.person_id), row.office, row.rule)
-    return row.event, row.action, row.source, row.target, row.closes, row.round, *who, stamp(row.at), row.data_hash
+    place = (_plain(row.seat_id), row.weight, row.party, row.paper)
+    step = (row.event, row.action, row.source, row.target, row.closes, row.round)
+    return *step, *who, stamp(row.at), row.data_hash, *place
 
 
 def _row_told(record: Told, event: int) -> tuple[object, ...]:
@@ -244,4 +301,5 @@ def _row_told(record: Told, event: int) -> tuple[object, ...]:
         *who,
         body.get("at"),
         body.get("data_hash"),
+        *(move.seat, move.weight, move.party, body.get("paper")),
     )

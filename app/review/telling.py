@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.engine.replay import Move
+from app.engine.decision import Arrangement, Order, Verb
+from app.engine.replay import Move, Noted
 from app.trail.models import TrailEntry, TrailValue
 from app.trail.verifying import entries, record_of
 
@@ -58,7 +59,44 @@ class Told:
             need=body.get("need"),
             routing=body.get("routing") or {},
             round=int(self.case.get("round") or 0),
+            seat=body.get("seat"),
+            weight=body.get("weight") or 1,
+            party=str(body.get("party") or ""),
+            added=tuple(body.get("added") or ()),
         )
+
+    @property
+    def arrangement(self) -> Mapping[str, Any] | None:
+        """What was arranged, where the record is not of a step."""
+        found = self.body.get("arrangement")
+        return found if isinstance(found, dict) else None
+
+    @property
+    def event(self) -> Move | Noted:
+        """The step or the arrangement, as the engine replays it."""
+        made = self.arrangement
+        if made is None:
+            return self.move
+        seed = made.get("seed")
+        return Noted(
+            seq=self.seq,
+            arrangement=Arrangement(
+                Verb(str(made.get("verb"))),
+                str(made.get("action") or ""),
+                self.actor.get("person"),
+                made.get("person"),
+                Order(made.get("order") or Order.BESIDE),
+            ),
+            state=str(self.body.get("to")),
+            round=int(self.case.get("round") or 0),
+            lot=None if seed is None else (str(seed), tuple(made.get("pool") or ())),
+        )
+
+    @property
+    def paper(self) -> str | None:
+        """SHA-256 of the signed sheet that the step was recorded from."""
+        found = _mapping(self.body.get("paper")).get("sha256")
+        return None if found is None else str(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -564,12 +564,21 @@ class Rules:
         self.initial = definition.get("initial")
         self.arrows: dict[str, tuple[set[str], set[str]]] = {}
         self.new_rounds: set[str] = set()
+        self.undoable: set[str] = set()
+        self.resumes: set[str] = set()
         for name, action in definition["actions"].items():
             sources = action["from"]
-            targets = {target["state"] if isinstance(target, dict) else target for target in action.get("to") or ()}
+            to = action.get("to") or ()
+            # "earlier": whichever step before this one the person named.
+            states = self.phases if to == "earlier" else to
+            targets = {target["state"] if isinstance(target, dict) else target for target in states}
             self.arrows[name] = ({sources} if isinstance(sources, str) else set(sources), targets)
-            if action.get("new_round"):
+            if action.get("new_round") or action.get("amends"):
                 self.new_rounds.add(name)
+            if action.get("take_back"):
+                self.undoable.add(name)
+            if action.get("resume"):
+                self.resumes.update(self.arrows[name][0])
 
 
 class Case:
@@ -689,12 +698,19 @@ class Fold:
         if not opened:
             self._move(seq, name, case, entry, rules)
         votes, need = entry.get("votes") or (), entry.get("need") or 0
-        if len(set(votes)) != len(votes) or (entry.get("closes") and len(votes) < need):
+        added = set(entry.get("added") or ())
+        is_weighed = entry.get("weight") or entry.get("party")
+        too_few = entry.get("closes") and (len(set(votes) - added) < need or not added <= set(votes))
+        if len(set(votes)) != len(votes) or (too_few and not is_weighed):
             self._wrong(
                 seq, name, "同意人数不足，或同一人计了两次", "closes with too few votes, or counts one person twice"
             )
         self._data(seq, name, case, entry)
         case.files.update(entry.get("files") or ())
+        sheet = (entry.get("paper") or {}).get("sha256")
+        if sheet:
+            case.files.add(sheet)
+            self.files.add(sheet)
 
     def _carry(self, seq: int, name: object, case: Case, about: Object) -> None:
         """What identifies a case stays; a round ends only by a step that opens the next; versions only grow."""
@@ -738,12 +754,23 @@ class Fold:
         action: Any = entry.get("action")
         if action is None:
             return bool(target == state)
+        routing = entry.get("routing") or {}
+        if action == "take_back":
+            return self._undoes(routing, rules, state, target)
         sources, targets = rules.arrows.get(action, ((), ()))
         if state not in sources:
             return False
+        if entry.get("closes") and target in rules.resumes and routing.get("resume_to") == target:
+            return True
         if entry.get("closes") and targets:
             return target in targets
         return bool(target == state)
+
+    def _undoes(self, routing: Object, rules: Rules, state: str, target: str) -> bool:
+        """Whether the step goes back along an arrow that may be taken back."""
+        undone: Any = routing.get("taken_back")
+        sources, targets = rules.arrows.get(undone, (set(), set()))
+        return undone in rules.undoable and target in sources and (state == target or state in targets)
 
     def _data(self, seq: int, name: object, case: Case, entry: Object) -> None:
         """What was signed is what the record carries, or what the case carried before."""

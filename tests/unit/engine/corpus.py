@@ -229,7 +229,7 @@ SHAPES = [
     ("unknown_key", "    new_round: true", "    new_rounds: true", "new_rounds"),
     ("unknown_key", "number: WW", "number: WW\nnumbers: WX", "numbers"),
     ("unknown_key", "{zh: 慰问, en: C", "{zh: 慰问, fr: a, en: C", "fr: a"),
-    ("unknown_key", "{need: 1,", "{need: 1, of: 3,", "of: 3"),
+    ("unknown_key", "{need: 1,", "{need: 1, off: 3,", "off: 3"),
     ("missing", "number: WW\n", "", "workflow: condolence"),
     (
         "missing",
@@ -370,6 +370,118 @@ def nested(depth: int) -> str:
 CASHIER = "{offices: [cashier]}\n    bars: [submitter, approver]"
 AUDITORS = "    by: {offices: [auditor]}\n    bars: [submitter, visitor]\n"
 CHAIR_BARS = "    bars: [submitter, approver]\n  return:"
+
+AGAINST = """\
+  against:
+    title: {zh: 反对, en: Against}
+    from: [submitted]
+    to: rejected
+    by: {offices: [auditor]}
+    bars: [submitter]
+    opposes: approve
+    tone: danger
+"""
+"""A sound vote against, to spoil."""
+
+PARTIES = """\
+      - {party: first, of: [auditor], need: 1}
+      - {party: second, of: [clerk], need: 1, after: first}
+"""
+"""A sound joint decision, to spoil."""
+
+
+def against(old: str, new: str) -> tuple[str, str]:
+    """The vote against, spoilt."""
+    assert AGAINST.count(old) == 1
+    return "  pay:\n", AGAINST.replace(old, new) + "  pay:\n"
+
+
+def joint(old: str, new: str) -> tuple[str, str]:
+    """The joint decision of auditors and clerk, spoilt."""
+    assert PARTIES.count(old) == 1
+    return APPROVALS, PARTIES.replace(old, new)
+
+
+WITH_CLERK = (
+    "    by: {offices: [auditor]}\n    bars: [submitter, visitor]",
+    "    by: {offices: [auditor, clerk]}\n    bars: [submitter, visitor]",
+)
+RETURN = "    to: draft\n    by: {offices: [auditor, chair], fields: [visitor]}"
+ROUND = "    comment: required\n    new_round: true\n"
+CHAIR = "    by: {offices: [chair]}\n    bars: [submitter, approver]\n"
+
+VERBS = [
+    Broken("opposes_nothing", "opposes: nothing", (against("opposes: approve", "opposes: nothing"),)),
+    Broken("opposes_nothing", "opposes: submit", (against("opposes: approve", "opposes: submit"),)),
+    Broken(
+        "opposes_itself",
+        "opposes: approve",
+        (against("opposes: approve", "opposes: approve\n    approvals: [{need: 1}]"),),
+    ),
+    Broken("not_of_the_step", "veto: [clerk]", (against("opposes: approve", "opposes: approve\n    veto: [clerk]"),)),
+    Broken("veto_without_vote", "veto: [auditor]", (against("opposes: approve", "veto: [auditor]"),)),
+    Broken("mixed_parties", "approvals:", (WITH_CLERK, joint("party: second, of: [clerk], ", ""))),
+    Broken("party_twice", "party: first, of: [clerk]", (WITH_CLERK, joint("second", "first"))),
+    Broken("unknown_party", "after: third", (WITH_CLERK, joint("after: first", "after: third"))),
+    Broken(
+        "party_circle",
+        "approvals:",
+        (WITH_CLERK, joint("need: 1}\n      - {party: second", "need: 1, after: second}\n      - {party: second")),
+    ),
+    Broken(
+        "office_without_party",
+        "offices: [auditor, clerk, chair]",
+        ((WITH_CLERK[0], WITH_CLERK[1].replace("clerk]", "clerk, chair]")), joint("second", "other")),
+    ),
+    Broken("share_size", "need: 3/2", ((APPROVALS, "      - {need: 3/2}\n"),)),
+    Broken("weight_size", "weights: {auditor: 0}", ((APPROVALS, "      - {need: 1, weights: {auditor: 0}}\n"),)),
+    Broken("not_of_the_step", "weights: {clerk: 2}", ((APPROVALS, "      - {need: 1, weights: {clerk: 2}}\n"),)),
+    Broken("draw_size", "draw: 1", ((APPROVALS, "      - {need: 2, draw: 1}\n"),)),
+    Broken("unknown_arrangement", "arrange: [hand_it_over]", ((CHAIR, CHAIR + "    arrange: [hand_it_over]\n"),)),
+    Broken(
+        "arrange_by_rule",
+        "arrange: [hand_over]",
+        ((CHAIR, CHAIR.replace("[chair]}", "[chair], system: true}") + "    arrange: [hand_over]\n"),),
+    ),
+    Broken("take_back_round", "take_back: true", ((ROUND, ROUND + "    take_back: true\n"),)),
+    Broken("take_back_public", "take_back: true", (("    batch: true\n", "    take_back: true\n"),)),
+    Broken(
+        "take_back_effect",
+        "take_back: true",
+        (("    effects: [desk.count]\n", "    effects: [desk.count]\n    take_back: true\n"),),
+    ),
+    Broken(
+        "returns_nowhere",
+        "to: earlier",
+        (("    from: [submitted, with_chair]\n", "    from: [draft]\n"), (RETURN, RETURN.replace("draft", "earlier"))),
+    ),
+    Broken(
+        "returns_same_round",
+        "to: earlier",
+        ((RETURN, RETURN.replace("draft", "earlier")), ("    new_round: true\n", "")),
+    ),
+    Broken("resume_without_return", "resume: true", ((ROUND, ROUND + "    resume: true\n"),)),
+    Broken(
+        "resume_money",
+        "resume: true",
+        ((RETURN, RETURN.replace("draft", "earlier")), (ROUND, ROUND + "    resume: true\n")),
+    ),
+    Broken("amends_asks", "amends: true", (("    asks: [paid_on]\n", "    asks: [paid_on]\n    amends: true\n"),)),
+    Broken(
+        "amends_branches",
+        "to: # two",
+        (
+            (BRANCHES, BRANCHES),
+            ("    to:\n      - {state: with_chair", "    to: # two\n      - {state: with_chair"),
+            (APPROVALS, APPROVALS + "    amends: true\n"),
+        ),
+    ),
+    Broken("unknown_office", "paper: [boss]", ((CHAIR, CHAIR + "    paper: [boss]\n"),)),
+    Broken("unknown_office", "copy_to: [boss]", ((CHAIR, CHAIR + "    copy_to: [boss]\n"),)),
+    Broken("unknown_office", "or_else: [boss]", ((CHAIR, CHAIR.replace("[chair]}", "[chair], or_else: [boss]}")),)),
+    Broken("reserved_name", "take_back:", (("  pay:\n", "  take_back:\n"),)),
+]
+"""Faults of everything beyond one signature."""
 
 PROVED = [
     # Every case can finish.
@@ -575,6 +687,7 @@ PROVED = [
             ),
         ),
     ),
+    *VERBS,
 ]
 """Faults that only following every case shows, and definitions by whoever means harm."""
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from app.engine.deciding import decide, need_of, quorum_reads_members, sides_of, who_may
+from app.engine.deciding import decide, offices_to_count
 from app.engine.decision import Actor, Decision, Given, Refused, Situation
 from app.engine.definition import Action, Candidates, Definition, Quorum, Use
+from app.engine.seats import sides_of, who_may
+from app.engine.voting import lines_of
 from app.wording import Text
 from tests.unit.engine.workbench import SETTINGS, TITLES, looked, sound
 
@@ -41,6 +43,14 @@ def approve(definition: Definition) -> Action:
     return found
 
 
+def needed_by(definition: Definition, standing: Situation) -> list[int]:
+    return [line.need for line in lines_of(approve(definition), standing, dict(standing.data), ())]  # type: ignore[arg-type]
+
+
+def counts_members(definition: Definition, standing: Situation, given: Given | None = None) -> bool:
+    return bool(offices_to_count(definition, standing, approve(definition), AUDITOR, given or Given()))
+
+
 def test_effects_wait_until_the_quorum_is_met() -> None:
     definition = changed("approve", effects=(Use("desk.post"),))
     waiting = decide(definition, looked(definition, situation()), "approve", AUDITOR)
@@ -63,10 +73,10 @@ def test_a_rule_of_the_system_acts_only_where_it_is_named_and_only_under_its_own
 
 
 def test_all_members_means_everyone_who_holds_the_office_and_at_least_one() -> None:
-    everyone = approve(changed("approve", quorums=(Quorum(None),)))
-    assert need_of(everyone, situation(), {}) == 3
-    assert need_of(everyone, situation(members={}), {}) == 1
-    assert quorum_reads_members(everyone, situation())
+    everyone = changed("approve", quorums=(Quorum(None),))
+    assert needed_by(everyone, situation()) == [3]
+    assert needed_by(everyone, situation(members={})) == [1]
+    assert counts_members(everyone, situation())
 
 
 @pytest.mark.parametrize(
@@ -83,9 +93,9 @@ def test_where_members_are_fewer_all_of_them_are_enough_if_the_rule_says_so(
     needed: int,
     reads: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    action = approve(changed("approve", quorums=(quorum,)))
-    assert need_of(action, situation(), {}) == needed
-    assert quorum_reads_members(action, situation()) is reads
+    definition = changed("approve", quorums=(quorum,))
+    assert needed_by(definition, situation()) == [needed]
+    assert counts_members(definition, situation()) is reads
 
 
 def test_a_value_that_chooses_the_way_and_is_missing_is_refused_and_never_guessed() -> None:
@@ -137,7 +147,7 @@ def test_who_may_is_said_in_words() -> None:
 
 
 def test_members_are_read_only_where_the_amount_asks_for_more_than_one() -> None:
-    action = approve(sound())
-    assert quorum_reads_members(action, situation())
-    assert not quorum_reads_members(action, situation(data={"amount_fen": 500_000}))
-    assert quorum_reads_members(action, situation(data={}), Given(data={"amount_fen": 500_001}))
+    definition = sound()
+    assert counts_members(definition, situation())
+    assert not counts_members(definition, situation(data={"amount_fen": 500_000}))
+    assert counts_members(definition, situation(data={}), Given(data={"amount_fen": 500_001}))

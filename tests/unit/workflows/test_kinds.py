@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app.demo import people
-from app.engine.deciding import who_reasons
+from app.engine.deciding import may_take
 from app.engine.decision import Actor, Situation
 from app.engine.definition import Action, Definition, FieldType, Phase
 from tests.unit.engine.workbench import SETTINGS, shipped
@@ -661,7 +661,7 @@ def standing(definition: Definition, state: str, opener: str) -> Situation:
 
 def able(definition: Definition, case: Situation, action: Action) -> list[str]:
     """Who of the demo union may take this step of this case."""
-    return [name for name, actor in CAST.items() if not who_reasons(definition, case, action, actor)]
+    return [name for name, actor in CAST.items() if may_take(definition, case, action, actor)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,103 @@
+"""The course of a case so far, from its events: votes that stand, who carried it, the way it came, what can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.cases.models import Case
+from app.cases.queries import Past, PastArrangement, PastEvent
+from app.engine.decision import ABOUT_THE_CASE, Arrangement, LastStep, Verb, Vote
+from app.engine.definition import TAKE_BACK, Action, Definition
+
+
+@dataclass(slots=True)
+class Course:
+    """What the engine is told of the past."""
+
+    votes: tuple[Vote, ...] = ()
+    approvers: frozenset[str] = frozenset()
+    arrangements: tuple[Arrangement, ...] = ()
+    path: tuple[str, ...] = ()
+    last: LastStep | None = None
+    resume_to: str | None = None
+
+
+def course_of(rows: Sequence[PastEvent], case: Case, definition: Definition) -> Course:
+    """Fold the events of a case, oldest first; what was taken back did not happen."""
+    course = Course()
+    standing = without_undone(rows)
+    for row in standing:
+        if isinstance(row, PastArrangement):
+            course.arrangements = (*course.arrangements, row.arrangement)
+            if row.arrangement.verb not in ABOUT_THE_CASE:
+                course.last = None
+        else:
+            _step(course, row, definition)
+    since = _first_round_that_counts(standing, case)
+    carrying = {action.name for action in definition.actions if _carries(action)}
+    course.approvers = frozenset(
+        str(person)
+        for row in standing
+        if isinstance(row, Past) and row.round >= since and row.action in carrying
+        for person in (row.person_id, row.seat_id)
+        if person is not None
+    )
+    if course.resume_to == case.state or case.material_changed:
+        course.resume_to = None
+    return course
+
+
+def without_undone(rows: Sequence[PastEvent]) -> list[PastEvent]:
+    """The events that stand: each taking back removes itself and the step before it."""
+    standing: list[PastEvent] = []
+    for row in rows:
+        if not isinstance(row, Past) or row.action != TAKE_BACK:
+            standing.append(row)
+            continue
+        while standing and not isinstance(standing.pop(), Past):
+            pass
+    return standing
+
+
+def _step(course: Course, row: Past, definition: Definition) -> None:
+    person = str(row.person_id) if row.person_id else None
+    course.last = LastStep(row.action, person, row.source, row.target, row.closes)
+    action = definition.action(row.action)
+    opens_round = row.closes and action is not None and action.opens_round
+    if opens_round and action is not None and action.returns:
+        course.resume_to = row.source if row.resumes else None
+    if row.target != row.source or opens_round:
+        course.votes = ()
+        course.arrangements = tuple(one for one in course.arrangements if one.verb is Verb.RECUSE)
+        course.path = _onward(course.path, row.source, row.target)
+        if row.target == course.resume_to:
+            course.resume_to = None
+    elif not row.closes and person is not None and not (action is not None and action.amends):
+        seat = str(row.seat_id) if row.seat_id else ""
+        course.votes = (*course.votes, Vote(row.action, person, seat, row.weight, row.party))
+
+
+def _onward(path: tuple[str, ...], source: str, target: str) -> tuple[str, ...]:
+    """The way it came: back at an earlier state, what lay behind it is gone."""
+    if target in path:
+        return path[: path.index(target)]
+    return path if source == target or source in path else (*path, source)
+
+
+def _first_round_that_counts(rows: Sequence[PastEvent], case: Case) -> int:
+    """The present round, and those before it that a promise to come straight back ties to it."""
+    since = case.round
+    for row in reversed(rows):
+        if isinstance(row, Past) and row.resumes and row.round == since - 1:
+            since = row.round
+    return since
+
+
+def _carries(action: Action) -> bool:
+    """Whether a yes to it carries the case forward: it moves the case, and the submitter may not take it."""
+    return (
+        action.tone == "plain"
+        and "submitter" in action.bars
+        and not {branch.state for branch in action.branches} <= set(action.sources)
+    )
