@@ -177,9 +177,15 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is a long list
         op.f("ix_case_union_id_phase_updated_at"), "case", ["union_id", "phase", "updated_at"], unique=False
     )
     op.create_index(
-        op.f("ix_case_union_id_workflow_phase_day_category_amount_fen"),
+        op.f("ix_case_union_id_workflow_phase_day"),
         "case",
-        ["union_id", "workflow", "phase", "day", "category", "amount_fen"],
+        ["union_id", "workflow", "phase", "day"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_case_published",
+        "case",
+        ["union_id", "phase", "workflow", "day", "category", "amount_fen", "updated_at", "id"],
         unique=False,
     )
     op.create_table(
