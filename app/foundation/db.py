@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -273,7 +274,8 @@ class Database:
 
     def _engine(self, journal: str, pool_size: int, *, write: bool) -> Engine:
         if not self.is_sqlite:
-            engine = sa.create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False)
+            url = self.url if write else self.url.set(drivername="postgresql+reading")
+            engine = sa.create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False)
             if not write:
                 event.listen(engine, "connect", _read_only)
             return engine
@@ -331,6 +333,17 @@ class _Deferred(SQLiteDialect_pysqlite):
         dbapi_connection.execute("BEGIN")
 
 
+class _Reading(PGDialect_psycopg):
+    """Ends every transaction by COMMIT: with a ROLLBACK the driver forgets which statements it has prepared."""
+
+    supports_statement_cache = True
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Nothing was written that could be kept; of a failed transaction the server makes a rollback itself."""
+        dbapi_connection.commit()
+
+
+registry.register("postgresql.reading", __name__, "_Reading")
 registry.register("sqlite.immediate", __name__, "_Immediate")
 registry.register("sqlite.deferred", __name__, "_Deferred")
 
