@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.cases.models import ArrangementRow, Case, CaseFile, CaseLink, Copy, Decision, Opening, StoredFile, Waiting
 from app.engine.decision import Arrangement, Order, Verb
+from app.engine.definition import TAKE_BACK
 from app.trail.models import TrailValue
 from app.trail.service import COMMENT
 
@@ -245,12 +246,22 @@ Tab = tuple[sa.Select[Any], bool]
 
 def _todo_ids(union_id: uuid.UUID, person_id: uuid.UUID, offices: Collection[str]) -> sa.Select[Any]:
     """Cases waiting for one of my offices or for me, without those where I already voted or that I submitted myself."""
+    undoing = sa.orm.aliased(Decision)
+    undone = sa.exists().where(
+        undoing.union_id == union_id,
+        undoing.case_id == Decision.case_id,
+        undoing.event > Decision.event,
+        undoing.person_id == Decision.person_id,
+        undoing.action == TAKE_BACK,
+    )
     voted = sa.exists().where(
         Decision.union_id == union_id,
         Decision.case_id == Waiting.case_id,
         sa.or_(Decision.person_id == person_id, Decision.seat_id == person_id),
         Decision.closes.is_(False),
+        Decision.action != TAKE_BACK,
         Decision.at >= Waiting.since,
+        ~undone,
     )
     excused = sa.exists().where(
         ArrangementRow.union_id == union_id,

@@ -52,7 +52,6 @@ from app.engine.decision import (
     Verb,
 )
 from app.engine.definition import TAKE_BACK, Action, Definition, FieldType, Phase, Setting, Use
-from app.engine.machine import TAKEN_BACK
 from app.engine.refusals import refusal
 from app.engine.seats import nobody_left
 from app.foundation.clock import union_day
@@ -639,9 +638,6 @@ class Cases:
             self._draw_lots(session, taken, situation, now)
             if action is not None and action.copy_to:
                 taken.copies = self._copies(session, case, action, now)
-        elif decision.action == TAKE_BACK:
-            undone = str(decision.routing[TAKEN_BACK])
-            taken.waiting_too = [waiting_row(case, undone, str(principal.person_id), now)]
         return taken
 
     def _effects(
