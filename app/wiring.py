@@ -87,6 +87,7 @@ def vocabulary(registry: Registry, offices: OfficeBook) -> Vocabulary:
         settings=SETTINGS_IN_CONDITIONS,
         offices=frozenset(offices.titles()),
         paying=frozenset(registry.paying),
+        repeatable=frozenset(registry.repeatable),
     )
 
 

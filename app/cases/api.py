@@ -78,7 +78,7 @@ def inbox(call: Call) -> dict[str, Any]:
             session,
             principal.union_id,
             principal.person_id,
-            principal.offices,
+            principal.asked_as,
             call.query["tab"],
             limit=call.query["limit"],
             cursor=call.query["cursor"],

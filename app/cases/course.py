@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from app.cases.models import Case
 from app.cases.queries import Past, PastArrangement, PastEvent
@@ -57,6 +58,26 @@ def without_undone(rows: Sequence[PastEvent]) -> list[PastEvent]:
             continue
         while standing and not isinstance(standing.pop(), Past):
             pass
+    return standing
+
+
+class _Named(Protocol):
+    @property
+    def action(self) -> str:
+        """The name of the step."""
+
+
+T = TypeVar("T", bound=_Named)
+
+
+def that_stand(decisions: Iterable[T]) -> list[T]:
+    """The decisions of one case, in order, without those that were taken back and their taking back."""
+    standing: list[T] = []
+    for row in decisions:
+        if row.action != TAKE_BACK:
+            standing.append(row)
+        elif standing:
+            standing.pop()
     return standing
 
 

@@ -115,6 +115,8 @@ class Registry:
     """The same effects for a batch. Only what refuses nothing, fills no field and adds no figures can wait so long."""
     paying: set[str] = field(default_factory=set)
     """Effects that spend money: no definition may have them before the approvals that the case's band asks for."""
+    repeatable: set[str] = field(default_factory=set)
+    """Effects that write what follows from the case as it stands: a step with them can be taken back."""
     file_readers: dict[str, FileReader] = field(default_factory=dict)
     reconcilers: dict[str, Reconciler] = field(default_factory=dict)
     account_titles: Callable[[uuid.UUID, str], Mapping[str, Any]] | None = None

@@ -54,8 +54,8 @@ def desk_page(call: Call) -> str:
     principal, door = signed_in(call), call.use(Cases)
     today = union_day(call.now)
     with call.read() as session:
-        count, total = queries.count_todo(session, principal.union_id, principal.person_id, principal.offices)
-        page = queries.inbox(session, principal.union_id, principal.person_id, principal.offices, "todo", limit=5)
+        count, total = queries.count_todo(session, principal.union_id, principal.person_id, principal.asked_as)
+        page = queries.inbox(session, principal.union_id, principal.person_id, principal.asked_as, "todo", limit=5)
         definitions = door.definitions.all_in_force(session, principal.union_id)
         cards = inbox_cards(call, session, principal, page.rows)
         published = desk.latest_published(session, principal.union_id)
@@ -84,12 +84,12 @@ def inbox(call: Call) -> str:
             session,
             principal.union_id,
             principal.person_id,
-            principal.offices,
+            principal.asked_as,
             tab,
             limit=50,
             cursor=request.args.get("cursor"),
         )
-        count, total = queries.count_todo(session, principal.union_id, principal.person_id, principal.offices)
+        count, total = queries.count_todo(session, principal.union_id, principal.person_id, principal.asked_as)
         cards = inbox_cards(call, session, principal, page.rows, picking=tab == "todo")
     batch = offered_batch(cards) if tab == "todo" else None
     return render_template(
@@ -234,7 +234,7 @@ def navigation(wiring: Wiring, caller: Caller | None, now: Any) -> dict[str, Any
     language = edge.language()
     with wiring.use(Database).read() as session:
         union = session.get_one(Union, caller.union_id)
-        count = queries.count_waiting(session, caller.union_id, caller.person_id, caller.offices)
+        count = queries.count_waiting(session, caller.union_id, caller.person_id, caller.asked_as)
     titles = wiring.use(OfficeBook).titles()
     frame |= {
         "union_name": union.name,

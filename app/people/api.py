@@ -13,13 +13,15 @@ from app.foundation.clock import stamp, union_day
 from app.foundation.edge import Call, route
 from app.foundation.errors import Invalid, NotFound
 from app.people import accounts, enrolling, queries, service
-from app.people.models import OfficeHolding, Union
+from app.people.delegating import Asked, delegate, delegations, end_delegation
+from app.people.models import Delegation, OfficeHolding, Union
 from app.people.offices import OfficeBook
 from app.people.passwords import Passwords
 from app.people.policy import ROSTER, Policy
 from app.people.principal import Principal, signed_in
 from app.people.schemas import (
     AppointmentSchema,
+    DelegationSchema,
     EndingSchema,
     LeavingSchema,
     PasswordSchema,
@@ -130,7 +132,60 @@ def me(call: Call) -> dict[str, Any]:
         "union": {"id": str(principal.union_id), "slug": principal.union_slug, "name": principal.union_name},
         "offices": sorted(principal.offices),
         "titles": {office: _words(book.title(office)) for office in sorted(principal.offices)},
+        "stands_in_for": [{"person": one.person, "offices": sorted(one.offices)} for one in principal.stands_in_for],
         "password_change_required": principal.password_is_temporary,
+    }
+
+
+@route(api, "/delegations", policy=Policy.SIGNED_IN, summary=Text("代理", "Who stands in for whom"))
+def list_delegations(call: Call) -> dict[str, Any]:
+    """The caller's delegations, given and taken, in force or to come."""
+    principal = signed_in(call)
+    with call.read() as session:
+        found = delegations(session, principal.union_id, principal.person_id, union_day(call.now))
+        return {"delegations": [_delegation(one) for one in found]}
+
+
+@route(
+    api,
+    "/delegations",
+    policy=Policy.OFFICER,
+    summary=Text("请人代理", "Have someone stand in"),
+    method="POST",
+    body=DelegationSchema,
+    status=201,
+)
+def make_delegation(call: Call) -> Response:
+    """Someone stands in for the caller while he is away; the chair may arrange it for another."""
+    principal, book, sent = signed_in(call), call.use(OfficeBook), call.body
+    asked = Asked(
+        sent["giver"] or principal.person_id, sent["taker"], sent["from_on"], sent["until_on"], tuple(sent["offices"])
+    )
+    return call.answer(lambda session: _delegation(delegate(session, book, principal, asked, call.now)), 201)
+
+
+@route(
+    api,
+    "/delegations/<uuid:delegation_id>/end",
+    policy=Policy.SIGNED_IN,
+    summary=Text("结束代理", "End a delegation"),
+    method="POST",
+)
+def end_one_delegation(call: Call, delegation_id: uuid.UUID) -> Response:
+    """It ends at once."""
+    principal = signed_in(call)
+    return call.answer(lambda session: _delegation(end_delegation(session, principal, delegation_id, call.now)))
+
+
+def _delegation(made: Delegation) -> dict[str, Any]:
+    return {
+        "id": str(made.id),
+        "giver": str(made.giver_id),
+        "taker": str(made.taker_id),
+        "offices": list(made.offices),
+        "from": made.from_on.isoformat(),
+        "until": made.until_on.isoformat(),
+        "ended": made.ended_at is not None,
     }
 
 

@@ -14,6 +14,42 @@ class SignInRefused(NotSignedIn):
     code = "sign_in_refused"
 
 
+class NothingToDelegate(Conflict):
+    """这个人在那一天没有担任这些职务，无可代理。
+
+    On that day the person holds none of these offices, so there is nothing to stand in for.
+    """
+
+    code = "nothing_to_delegate"
+
+
+class DelegationClash(Conflict):
+    """代理人现任{office}，按规定不能同时行使被代理的职务。请另选一个人。
+
+    The one who would stand in is {office_en}, which excludes the office he would act for. Choose someone else.
+    """
+
+    code = "delegation_clash"
+
+
+class AwayTwice(Conflict):
+    """这段时间已经有人代理。一个人同一时间只能由一个人代理；要换人，请先结束原来的代理。
+
+    Somebody else stands in for this person in that time. Only one does; end that first.
+    """
+
+    code = "away_twice"
+
+
+class AwayHimself(Conflict):
+    """代理人这段时间自己也请人代理，或被代理人正在代理别人。代理不能转手，请另选一个人。
+
+    One of the two is away, or stands in for another, in that time. Nobody stands in at second hand; choose someone else.
+    """
+
+    code = "away_himself"
+
+
 class TooManyAttempts(AppError):
     """输错次数太多，请 {minutes} 分钟后再试。到时会自动恢复，不需要找人解锁。
 

@@ -8,17 +8,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.engine.decision import Deputed
 from app.foundation import presented
 from app.foundation.clock import union_day
 from app.foundation.db import Database
 from app.foundation.errors import TooBusy
-from app.people.models import Account, ApiToken, OfficeHolding, Person, SignInSession, Union
+from app.people.models import Account, ApiToken, Delegation, OfficeHolding, Person, SignInSession, Union
 from app.people.offices import MEMBER
 from app.people.principal import Principal
 from app.people.queries import in_force_on, present_on
 from app.people.sign_in import Rules, hash_of
+
+_GiverHolding = orm.aliased(OfficeHolding)
 
 COARSE = timedelta(minutes=5)
 """How exactly a session's last use is known; it is written at most this often."""
@@ -86,7 +90,7 @@ def _rows(database: Database, statement: sa.Select[Any], **values: object) -> Se
 
 
 def _whole(key: type[SignInSession | ApiToken]) -> sa.Select[*tuple[Any, ...]]:
-    """From the key to account, person and union; one row per office in force on ``:day``, one without if there is none."""
+    """From the key to account, person and union: a row per office in force on ``:day``, own and stood in for; at least one."""
     day: sa.BindParameter[date] = sa.bindparam("day", type_=sa.Date())
     return (
         sa.select(
@@ -99,6 +103,9 @@ def _whole(key: type[SignInSession | ApiToken]) -> sa.Select[*tuple[Any, ...]]:
             Union.name.label("union_name"),
             Union.slug.label("union_slug"),
             OfficeHolding.office,
+            Delegation.giver_id,
+            Delegation.offices.label("covered"),
+            _GiverHolding.office.label("giver_office"),
         )
         .select_from(key)
         .join(Account, Account.id == key.account_id)
@@ -107,6 +114,24 @@ def _whole(key: type[SignInSession | ApiToken]) -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(
             OfficeHolding,
             sa.and_(OfficeHolding.union_id == Person.union_id, OfficeHolding.person_id == Person.id, in_force_on(day)),
+        )
+        .outerjoin(
+            Delegation,
+            sa.and_(
+                Delegation.union_id == Person.union_id,
+                Delegation.taker_id == Person.id,
+                Delegation.ended_at.is_(None),
+                Delegation.from_on <= day,
+                Delegation.until_on >= day,
+            ),
+        )
+        .outerjoin(
+            _GiverHolding,
+            sa.and_(
+                _GiverHolding.union_id == Delegation.union_id,
+                _GiverHolding.person_id == Delegation.giver_id,
+                in_force_on(day, _GiverHolding),
+            ),
         )
         .where(Account.disabled_at.is_(None), present_on(day), key.secret_hash == sa.bindparam("secret"))
     )
@@ -129,6 +154,10 @@ _BY_SESSION = (
 def _principal(rows: Any, **more: Any) -> Principal:
     first = rows[0]
     offices = {row.office for row in rows if row.office is not None}
+    deputed: dict[str, set[str]] = {}
+    for row in rows:
+        if row.giver_office is not None and (not row.covered or row.giver_office in row.covered):
+            deputed.setdefault(str(row.giver_id), set()).add(row.giver_office)
     return Principal(
         union_id=first.union_id,
         person_id=first.person_id,
@@ -137,6 +166,7 @@ def _principal(rows: Any, **more: Any) -> Principal:
         account_id=first.account_id,
         union_name=first.union_name,
         union_slug=first.union_slug,
+        stands_in_for=tuple(Deputed(giver, frozenset(held)) for giver, held in sorted(deputed.items())),
         password_is_temporary=first.password_is_temporary,
         **more,
     )

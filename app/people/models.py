@@ -8,7 +8,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.foundation.db import Base, UnionRow
+from app.foundation.db import Base, Json, UnionRow
 
 INSTALLATION = uuid.UUID(int=0)
 """The union id under which the installation keeps its own trail (accounts, settings, keys)."""
@@ -120,4 +120,27 @@ class OfficeHolding(UnionRow, Base):
         sa.ForeignKeyConstraint(["union_id", "person_id"], ["person.union_id", "person.id"]),
         sa.Index(None, "union_id", "office"),
         sa.Index(None, "union_id", "person_id"),
+    )
+
+
+class Delegation(UnionRow, Base):
+    """Someone stands in for another who is away, from a day to a day, for some of his offices or all."""
+
+    __tablename__ = "delegation"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    giver_id: Mapped[uuid.UUID]
+    taker_id: Mapped[uuid.UUID]
+    offices: Mapped[Json] = mapped_column(comment="the giver's offices it covers; empty for all of them")
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    made_by: Mapped[uuid.UUID]
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["union_id", "giver_id"], ["person.union_id", "person.id"]),
+        sa.ForeignKeyConstraint(["union_id", "taker_id"], ["person.union_id", "person.id"]),
+        sa.Index(None, "union_id", "taker_id"),
+        sa.Index(None, "union_id", "giver_id"),
     )

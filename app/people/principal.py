@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from app.engine.decision import Actor
+from app.engine.decision import Actor, Deputed
 from app.foundation.errors import NotSignedIn
 
 
@@ -27,13 +27,22 @@ class Principal:
     """The API token that was presented, when it was not a browser."""
     union_name: str = ""
     union_slug: str = ""
+    stands_in_for: tuple[Deputed, ...] = ()
+    """Whom this person stands in for today, each with the offices that covers."""
     password_is_temporary: bool = False
     """Someone else knows the password: until it is changed, nothing else is open."""
 
     @property
     def actor(self) -> Actor:
         """The same person as the engine sees him."""
-        return Actor(str(self.person_id), self.offices)
+        return Actor(str(self.person_id), self.offices, stands_in_for=self.stands_in_for)
+
+    @property
+    def asked_as(self) -> frozenset[str]:
+        """Offices, own and stood in for, and the persons stood in for: what a case may wait for when it waits for him."""
+        if not self.stands_in_for:
+            return self.offices
+        return self.offices.union(*({one.person, *one.offices} for one in self.stands_in_for))
 
 
 class _Called(Protocol):

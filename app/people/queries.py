@@ -64,18 +64,18 @@ Day = date | sa.BindParameter[date]
 """A day, or its place in a statement that is made once and asked with many days."""
 
 
-def in_force_on(day: Day) -> sa.ColumnElement[bool]:
+def in_force_on(day: Day, held: type[OfficeHolding] = OfficeHolding) -> sa.ColumnElement[bool]:
     """The condition that an office counts on that day."""
     return sa.and_(
-        OfficeHolding.confirmed_at.is_not(None),
-        OfficeHolding.from_on <= day,
-        sa.or_(OfficeHolding.to_on.is_(None), OfficeHolding.to_on >= day),
+        held.confirmed_at.is_not(None),
+        held.from_on <= day,
+        sa.or_(held.to_on.is_(None), held.to_on >= day),
     )
 
 
-def present_on(day: Day) -> sa.ColumnElement[bool]:
+def present_on(day: Day, person: type[Person] = Person) -> sa.ColumnElement[bool]:
     """The condition that a person belongs to the union on that day."""
-    return sa.or_(Person.left_on.is_(None), Person.left_on > day)
+    return sa.or_(person.left_on.is_(None), person.left_on > day)
 
 
 def any_union(session: Session) -> bool:

@@ -97,6 +97,16 @@ class EndingSchema(Schema):
     last_day = fields.Date(load_default=None, allow_none=True)
 
 
+class DelegationSchema(Schema):
+    """Who stands in for the caller (or, for the chair, for ``giver``), from when to when, for which offices."""
+
+    taker = fields.UUID(required=True)
+    giver = fields.UUID(load_default=None, allow_none=True)
+    from_on = fields.Date(required=True, data_key="from")
+    until_on = fields.Date(required=True, data_key="until")
+    offices = fields.List(Line(40, needed=True), load_default=list, validate=validate.Length(max=20))
+
+
 class SettingsSchema(Schema):
     """What a union sets for itself; only what is sent is changed."""
 

@@ -16,15 +16,17 @@ from app.foundation.clock import union_day
 from app.foundation.edge import Call, route
 from app.foundation.errors import AppError, Conflict, Invalid, NotAllowed
 from app.people import accounts, enrolling, forms, queries, service, setting_up
+from app.people.delegating import Asked, delegate, delegations, end_delegation
 from app.people.errors import SetupLinkNeeded, SignInRefused, TooManyAttempts, WrongPassword
 from app.people.identity import Cookie
-from app.people.models import Union
+from app.people.models import Delegation, Union
 from app.people.offices import OfficeBook
 from app.people.passwords import Passwords, one_time_password
 from app.people.policy import ROSTER, Policy
 from app.people.principal import Principal, signed_in
 from app.people.schemas import (
     AppointmentSchema,
+    DelegationSchema,
     EndingSchema,
     LeavingSchema,
     PersonSchema,
@@ -61,6 +63,8 @@ DONE = {
     "password": Text(
         "密码已修改，其他设备和令牌都已退出。", "The password was changed; other devices and tokens are out."
     ),
+    "away": Text("已登记代理。", "It was recorded who stands in."),
+    "back": Text("代理已结束。", "Nobody stands in any more."),
     "revoked": Text("令牌已注销。", "The token was revoked."),
     "settings": Text("设置已保存，改动已留痕。", "The settings were saved and the change is on record."),
     "setup": Text("工会已建立，请用首次登录密码登录。", "The union was created. Sign in with the first password."),
@@ -280,6 +284,84 @@ def _my_page(call: Call, *, faults: dict[str, list[Text]] | None = None, issued:
         unions=[{"slug": slug, "name": name, "current": slug == principal.union_slug} for slug, name in unions],
         faults=faults or {},
         issued=issued,
+        **_flash(),
+    )
+
+
+@route(web, "/me/away", policy=Policy.SIGNED_IN, summary=Text("请人代理", "While I am away"))
+def away_page(call: Call) -> str:
+    """Who stands in for the reader, and for whom the reader stands in."""
+    return _away_page(call)
+
+
+@route(web, "/me/away", policy=Policy.OFFICER, summary=Text("请人代理", "Have someone stand in"), method="POST")
+def go_away(call: Call) -> ResponseReturnValue:
+    """Someone stands in for the reader from a day to a day."""
+    principal, book, form = signed_in(call), call.use(OfficeBook), request.form
+    typed: dict[str, Any] = {name: form.get(name) or None for name in ("taker", "from", "until")}
+    typed["offices"] = form.getlist("offices")
+    try:
+        sent = load(DelegationSchema, {name: value for name, value in typed.items() if value})
+        asked = Asked(principal.person_id, sent["taker"], sent["from_on"], sent["until_on"], tuple(sent["offices"]))
+
+        def work(session: Session) -> str:
+            delegate(session, book, principal, asked, call.now)
+            return "/me/away?done=away"
+
+        return call.then(work)
+    except Invalid as error:
+        return _away_page(call, typed, error.faults), 422
+    except Conflict as error:
+        return _away_page(call, typed, refusal=error), error.status
+
+
+@route(
+    web,
+    "/me/away/<uuid:delegation_id>/end",
+    policy=Policy.SIGNED_IN,
+    summary=Text("结束代理", "End a delegation"),
+    method="POST",
+)
+def come_back(call: Call, delegation_id: uuid.UUID) -> ResponseReturnValue:
+    """It ends at once."""
+
+    def work(session: Session) -> str:
+        end_delegation(session, signed_in(call), delegation_id, call.now)
+        return "/me/away?done=back"
+
+    return call.then(work)
+
+
+def _away_page(
+    call: Call,
+    values: dict[str, Any] | None = None,
+    faults: dict[str, list[Text]] | None = None,
+    refusal: AppError | None = None,
+) -> str:
+    principal, book, today = signed_in(call), call.use(OfficeBook), union_day(call.now)
+    with call.read() as session:
+        found = delegations(session, principal.union_id, principal.person_id, today)
+        people = queries.person_names(session, principal.union_id, today)
+    names = dict(people)
+
+    def shown(one: Delegation, other: uuid.UUID) -> dict[str, Any]:
+        titles = [book.title(office) for office in one.offices]
+        return {"id": one.id, "other": names.get(str(other), "—"), "offices": titles} | {
+            "from_on": one.from_on,
+            "until_on": one.until_on,
+        }
+
+    own = [office for office in sorted(principal.offices) if office in book.appointed()]
+    return render_template(
+        "people/away.html",
+        given=[shown(one, one.taker_id) for one in found if one.giver_id == principal.person_id],
+        taken=[shown(one, one.giver_id) for one in found if one.taker_id == principal.person_id],
+        offices=[{"value": office, "label": book.title(office).in_(call.language)} for office in own],
+        people=[{"value": one, "label": name} for one, name in people if one != str(principal.person_id)],
+        today=today,
+        values=values or {},
+        faults=faults or {},
+        refusal=refusal.text if refusal else None,
         **_flash(),
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.cases.ports import EffectCall
+from app.engine.machine import TAKEN_BACK
 from app.foundation.clock import union_day
 from app.foundation.db import table_of, write_rows
 from app.plan.models import PlanItem, Task
@@ -68,6 +69,8 @@ def _task_of(call: EffectCall) -> dict[str, Any]:
         values["reported_on"] = today
     if call.decision.action == "sign_off":
         values["signed_off_on"] = today
+    if call.decision.routing.get(TAKEN_BACK) == "sign_off":
+        values["signed_off_on"] = None
     return values
 
 

@@ -13,6 +13,7 @@ def register(wiring: Wiring) -> None:
     registry.fact("plan.task_approved", facts.task_approved)
     registry.fact("plan.open_claims", facts.open_claims)
     registry.effect("plan.write_task", effects.write_task)
+    registry.repeatable.add("plan.write_task")
     registry.effect("plan.adopt", effects.adopt)
     registry.facts_of_many["plan.open_claims"] = facts.open_claims_of
     registry.effects_of_many["plan.write_task"] = effects.write_tasks

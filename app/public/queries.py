@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases import queries as cases
+from app.cases.course import that_stand
 from app.cases.definitions import Definitions
 from app.cases.models import Case, Decision
 from app.engine.definition import FREE_TEXT, Action, Definition, Field, FieldType, Phase, Publish
@@ -240,16 +242,25 @@ def approvers(
     by_id = {case.id: case for case in rows}
     approving = {key: approving_actions(definition) for key, definition in definitions.items()}
     decisions = session.execute(
-        sa.select(Decision.case_id, Decision.person_id, Decision.office, Decision.action)
+        sa.select(
+            Decision.case_id, Decision.person_id, Decision.seat_id, Decision.office, Decision.action, Decision.paper
+        )
         .join(Case, (Case.union_id == Decision.union_id) & (Case.id == Decision.case_id))
         .where(Decision.union_id == union_id, Decision.case_id.in_(list(by_id)), Decision.round == Case.round)
         .order_by(Decision.case_id, Decision.event)
     ).all()
-    taken = [row for row in decisions if row.action in approving[by_id[row.case_id].definition_hash]]
-    names = people.names(session, union_id, {row.person_id for row in taken if row.person_id})
+    taken = [
+        row
+        for _, of_case in groupby(decisions, key=lambda row: row.case_id)
+        for row in that_stand(of_case)
+        if row.action in approving[by_id[row.case_id].definition_hash]
+    ]
+    # Whoever signed on paper approved; whoever recorded the sheet did not.
+    signer = {id(row): row.seat_id if row.paper else row.person_id for row in taken}
+    names = people.names(session, union_id, {person for person in signer.values() if person})
     found: dict[uuid.UUID, list[tuple[str, str]]] = {}
     for row in taken:
-        found.setdefault(row.case_id, []).append((names.get(str(row.person_id), "—"), row.office or ""))
+        found.setdefault(row.case_id, []).append((names.get(str(signer[id(row)]), "—"), row.office or ""))
     return found
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases import queries as cases
+from app.cases.course import that_stand
 from app.cases.models import Case, Decision
 from app.foundation.clock import union_day
 from app.fund.models import BudgetEntry, BudgetLine, Claim, IncomeEntry
@@ -266,7 +267,11 @@ def _items(session: Session, union_id: uuid.UUID, rows: Sequence[Case], scope_si
                 for one in taken[case.id]
             ),
             approvers=frozenset(
-                str(one.person_id) for one in taken[case.id] if one.action in {"approve", "chair_approve"}
+                str(person)
+                for one in that_stand(taken[case.id])
+                if one.action in {"approve", "chair_approve"}
+                for person in (one.person_id, one.seat_id)
+                if person is not None
             ),
         )
         for case in rows

@@ -203,6 +203,7 @@ def _items(items: Sequence[Item], titles: Mapping[str, Text], offices: Mapping[s
 _VERBS = {
     "submit": Text("提交", "Submitted"),
     "approve": Text("同意", "Approved"),
+    "take_back": Text("收回", "Taken back"),
     "chair_approve": Text("同意", "Approved"),
     "return": Text("退回", "Sent back"),
     "withdraw": Text("撤回", "Withdrawn"),
