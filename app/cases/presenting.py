@@ -49,6 +49,7 @@ def case_page(
         "case": case,
         "definition": definition,
         "state": state,
+        "status_of": status(case, definition),
         "href": f"/cases/{case.id}",
         "facts": facts(detail, titles),
         "tables": [
@@ -56,9 +57,11 @@ def case_page(
             for field in definition.fields
             if field.type is FieldType.LINES and case.data.get(field.name)
         ],
-        "files": [tile(file) for file in detail.files.values()],
+        "files": [
+            tile(file) for file in detail.files.values() if case.events or file.uploaded_by == principal.person_id
+        ],
         "timeline": timeline(detail, now),
-        "checks": [check(finding) for finding in detail.checks],
+        "checks": [check(finding) for finding in detail.checks if finding.code not in SAID_ELSEWHERE],
         "buttons": [button(detail, action, answer, options, now) for action, answer in detail.answers],
         "may_take_back": detail.may_take_back,
         "arranging": [arranging_form(detail, verb, action) for verb, action in detail.arrangeable],
@@ -82,6 +85,17 @@ def case_page(
         "may_discard": case.events == 0 and principal.person_id == case.opener_id,
         "people": person_options(session, case.union_id, union_day(now)),
     }
+
+
+SAID_ELSEWHERE = frozenset({"already_paid"})
+"""Findings that only shut a later step and say nothing about the form: their sentence stands with that step."""
+
+
+def status(case: Case, definition: Definition) -> dict[str, Any]:
+    """What the chip says: a form that came back for another round is no mere draft."""
+    if case.state == definition.initial and case.round > 1:
+        return {"phase": case.phase, "title": Text("待修改", "To be corrected"), "state": "returned"}
+    return {"phase": case.phase, "title": definition.state(case.state).title, "state": case.state}
 
 
 def account_titles(registry: Registry, union_id: uuid.UUID, definition: Definition) -> dict[str, Text]:
@@ -322,7 +336,7 @@ def button(detail: Detail, action: Action, answer: Answer, options: Mapping[str,
         "kind": _TONES[action.tone],
         "allowed": not refused,
         "refusals": [one.text for one in answer.refusals] if isinstance(answer, Refused) else [],
-        "reasons": action.tone != "plain" and action.comment_required,
+        "reasons": _reasons(definition, action),
         "comment": "required" if action.comment_required else None,
         "fields": asked,
         "given": {field.name: union_day(now) for field in asked if field.type is FieldType.DATE},
@@ -334,6 +348,23 @@ def button(detail: Detail, action: Action, answer: Answer, options: Mapping[str,
         "edits": action.amends,
         "is_from_draft": definition.initial in action.sources and len(action.sources) == 1,
     }
+
+
+REASONS = (
+    Text("材料不全", "Papers missing"),
+    Text("内容有误", "Something is wrong"),
+    Text("说明不清", "Not clear"),
+    Text("其他", "Other"),
+)
+
+
+def _reasons(definition: Definition, action: Action) -> bool | tuple[Text, ...]:
+    """Reasons to choose from: those of claims where there are invoices (True), else general ones for sending back."""
+    if action.tone == "plain" or not action.comment_required:
+        return False
+    if any(column.type is FieldType.INVOICE for field in definition.fields for column in field.columns):
+        return True
+    return REASONS if action.new_round else False
 
 
 def row(case: Case) -> dict[str, Any]:
@@ -358,10 +389,10 @@ def card(
     now: datetime,
     chips: Iterable[dict[str, Any]] = (),
     files: int = 0,
+    waiting: bool = False,
 ) -> dict[str, Any]:
-    """A case as an inbox card."""
+    """A case as an inbox card; it says how long it has waited if it waits for the reader or for an officer."""
     days = max(0, (union_day(now) - union_day(case.updated_at)).days)
-    state = definition.state(case.state)
     return {
         "id": str(case.id),
         "version": case.version,
@@ -374,10 +405,10 @@ def card(
         "by": names.get(str(case.submitter_id or case.opener_id)),
         "day": case.day,
         "files": files,
-        "age_days": days,
+        "age_days": days if waiting or case.phase == Phase.SUBMITTED.value else None,
         "overdue": days > 15,
         "chips": list(chips),
-        "status": {"phase": case.phase, "title": state.title, "state": case.state},
+        "status": status(case, definition),
         "kind": definition.title,
     }
 

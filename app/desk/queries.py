@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -32,20 +31,6 @@ def drafts_of(session: Session, union_id: uuid.UUID, person_id: uuid.UUID) -> Se
         .order_by(Case.updated_at.desc())
         .limit(10)
     ).all()
-
-
-def tasks_due(session: Session, union_id: uuid.UUID, today: date) -> dict[str, int]:
-    """Tasks not yet reported: overdue, and due within thirty days."""
-    open_task = (
-        Case.union_id == union_id,
-        Case.workflow == "task",
-        Case.state.in_(["approved", "in_progress"]),
-    )
-    overdue = session.scalar(sa.select(sa.func.count()).where(*open_task, Case.day < today))
-    due = session.scalar(
-        sa.select(sa.func.count()).where(*open_task, Case.day >= today, Case.day <= today + timedelta(days=30))
-    )
-    return {"overdue": overdue or 0, "due": due or 0}
 
 
 def latest_published(session: Session, union_id: uuid.UUID) -> Sequence[Case]:

@@ -27,6 +27,7 @@ from app.people.models import Union
 from app.people.offices import OfficeBook
 from app.people.policy import BOOKS, Policy, admits
 from app.people.principal import Principal, signed_in
+from app.plan import queries as plan
 from app.wording import Text
 
 web = Blueprint("desk", __name__)
@@ -57,7 +58,7 @@ def desk_page(call: Call) -> str:
         count, total = queries.count_todo(session, principal.union_id, principal.person_id, principal.asked_as)
         page = queries.inbox(session, principal.union_id, principal.person_id, principal.asked_as, "todo", limit=5)
         definitions = door.definitions.all_in_force(session, principal.union_id)
-        cards = inbox_cards(call, session, principal, page.rows)
+        cards = inbox_cards(call, session, principal, page.rows, waiting=True)
         published = desk.latest_published(session, principal.union_id)
         return render_template(
             "desk/desk.html",
@@ -65,8 +66,9 @@ def desk_page(call: Call) -> str:
             total=total,
             cards=cards,
             drafts=desk.drafts_of(session, principal.union_id, principal.person_id),
-            tasks=desk.tasks_due(session, principal.union_id, today),
-            published=[presenting.row(one) | {"title_of_state": _title_of(definitions, one)} for one in published],
+            tasks=plan.due(session, principal.union_id, today),
+            published=[presenting.row(one) | {"kind": _title_of(definitions, one)} for one in published],
+            slug=principal.union_slug,
             openable=desk.openable(definitions, principal.offices),
             today=today,
             sees_plan=admits(Policy.OFFICER, principal),
@@ -90,7 +92,7 @@ def inbox(call: Call) -> str:
             cursor=request.args.get("cursor"),
         )
         count, total = queries.count_todo(session, principal.union_id, principal.person_id, principal.asked_as)
-        cards = inbox_cards(call, session, principal, page.rows, picking=tab == "todo")
+        cards = inbox_cards(call, session, principal, page.rows, waiting=tab == "todo", picking=tab == "todo")
     batch = offered_batch(cards) if tab == "todo" else None
     return render_template(
         "desk/inbox.html",
@@ -143,9 +145,18 @@ def local(address: str) -> str:
 
 
 def inbox_cards(
-    call: Call, session: Session, principal: Principal, cases: Any, *, picking: bool = False
+    call: Call,
+    session: Session,
+    principal: Principal,
+    cases: Any,
+    *,
+    waiting: bool = False,
+    picking: bool = False,
 ) -> list[dict[str, Any]]:
-    """Cards with names, category, what is left of the budget, and, where picking, whether one tick may decide them."""
+    """Cards with names, category, what is left of the budget, and, where picking, whether one tick may decide them.
+
+    ``waiting``: all of them wait for the reader, so that each says for how long.
+    """
     door, registry = call.use(Cases), call.use(Registry)
     rows: list[Case] = list(cases)
     persons = {one.submitter_id or one.opener_id for one in rows}
@@ -164,7 +175,7 @@ def inbox_cards(
     for one in rows:
         definition = door.definitions.by_hash(session, one.definition_hash)
         left = lefts.get(one.day.year, {}) if one.day else {}
-        card = presenting.card(one, definition, names=names, titles=titles, left=left, now=call.now)
+        card = presenting.card(one, definition, names=names, titles=titles, left=left, now=call.now, waiting=waiting)
         card["files"] = len(one.data.get("evidence") or []) + sum(
             len(line.get("files") or []) for line in one.data.get("lines") or []
         )

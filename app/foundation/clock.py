@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
@@ -20,6 +20,11 @@ def utc_now() -> datetime:
 def union_day(moment: datetime) -> date:
     """The calendar day in China at that moment; deadlines, years and half-years are counted in it."""
     return moment.astimezone(UNION_ZONE).date()
+
+
+def start_of(day: date) -> datetime:
+    """The moment at which a calendar day begins in China, in UTC."""
+    return datetime.combine(day, time(), UNION_ZONE).astimezone(UTC)
 
 
 def union_minute(moment: datetime) -> str:

@@ -181,9 +181,12 @@ def leave(session: Session, principal: Principal, person_id: uuid.UUID, on: date
     """Note from which day a person of the actor's union is gone; sign-in and offices end with it.
 
     Raises:
-        Invalid: no such person, or gone already.
+        NotFound: no such person in the union.
+        Invalid: gone already.
         NotAllowed: the person holds an office, and the actor is neither chair nor vice-chair nor that person.
     """
+    if session.get(Person, (principal.union_id, person_id)) is None:
+        raise NotFound
     today = union_day(now)
     person = _lock_person(session, principal.union_id, person_id, today)
     holds = any(not one.is_over(today) for one in queries.offices_of(session, principal.union_id, person_id))

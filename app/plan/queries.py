@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +18,9 @@ from app.plan.models import PlanItem, Task
 
 TASK = "task"
 OPEN = (Phase.SUBMITTED.value, Phase.AUDITED.value)
+_due_on = sa.func.coalesce(Task.due_on, Case.day)
+"""The day a task is to be done by: as postponed, and as asked for until the plan has a row of it."""
+SOON_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,15 @@ class Planned:
     """The day it is to be done by, as postponed."""
     claimed_fen: int
     """Live claims linked to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How many tasks are not yet reported done, by their day as postponed."""
+
+    overdue: int
+    soon: int
+    """Due from today on, within ``SOON_DAYS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +84,36 @@ def tree(session: Session, union_id: uuid.UUID, year: int) -> list[Node]:
 
 def tasks_of_year(session: Session, union_id: uuid.UUID, year: int) -> list[Planned]:
     """Every task due in the year, by day as postponed; two statements."""
-    due_on = sa.func.coalesce(Task.due_on, Case.day)
     rows = session.execute(
-        sa.select(Case, due_on)
+        sa.select(Case, _due_on)
         .outerjoin(Task, (Task.union_id == Case.union_id) & (Task.case_id == Case.id))
         .where(
             Case.union_id == union_id,
             Case.workflow == TASK,
-            due_on >= date(year, 1, 1),
-            due_on <= date(year, 12, 31),
+            _due_on >= date(year, 1, 1),
+            _due_on <= date(year, 12, 31),
         )
-        .order_by(due_on, Case.number)
+        .order_by(_due_on, Case.number)
     ).all()
     claimed = claimed_by_task(session, union_id, [case.id for case, _ in rows])
     return [Planned(case, day, claimed.get(case.id, 0)) for case, day in rows]
+
+
+def due(session: Session, union_id: uuid.UUID, today: date) -> Due:
+    """Tasks that nobody reported done yet, counted by the same day that the plan shows; one statement."""
+    is_late = _due_on < today
+    row = session.execute(
+        sa.select(sa.func.count().filter(is_late), sa.func.count().filter(~is_late))
+        .select_from(Case)
+        .outerjoin(Task, (Task.union_id == Case.union_id) & (Task.case_id == Case.id))
+        .where(
+            Case.union_id == union_id,
+            Case.workflow == TASK,
+            Case.phase == Phase.DRAFT.value,
+            _due_on <= today + timedelta(days=SOON_DAYS),
+        )
+    ).one()
+    return Due(overdue=row[0], soon=row[1])
 
 
 def claimed_by_task(session: Session, union_id: uuid.UUID, tasks: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:

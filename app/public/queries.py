@@ -6,7 +6,7 @@ import calendar
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +18,7 @@ from app.cases.course import that_stand
 from app.cases.definitions import Definitions
 from app.cases.models import Case, Decision
 from app.engine.definition import FREE_TEXT, Action, Definition, Field, FieldType, Phase, Publish
+from app.foundation.clock import start_of, union_day
 from app.fund import queries as fund
 from app.people import queries as people
 from app.people.models import INSTALLATION, Union
@@ -133,11 +134,16 @@ def case_of(session: Session, union_id: uuid.UUID, number: str) -> Case | None:
 
 
 def _published(union_id: uuid.UUID, period: Period) -> tuple[Any, ...]:
+    """Published cases of the period: by their own day, and by the day of publication where they have none."""
     return (
         Case.union_id == union_id,
         Case.phase == Phase.PUBLISHED.value,
-        Case.day >= period.first,
-        Case.day <= period.last,
+        sa.or_(
+            Case.day.between(period.first, period.last),
+            Case.day.is_(None)
+            & (Case.published_at >= start_of(period.first))
+            & (Case.published_at < start_of(period.last + timedelta(days=1))),
+        ),
     )
 
 
@@ -197,7 +203,7 @@ def _item(
         title=headline(definition, case, hidden),
         amount_fen=case.amount_fen if _is_public(definition, definition.summary.amount) else None,
         category=case.category if _is_public(definition, definition.summary.category) else None,
-        day=case.day if _is_public(definition, definition.summary.day) else None,
+        day=_day_told(definition, case),
         fields=tuple(
             (field, value)
             for field in definition.fields
@@ -205,6 +211,13 @@ def _item(
         ),
         approved=tuple(dict.fromkeys(approved)),
     )
+
+
+def _day_told(definition: Definition, case: Case) -> date | None:
+    """Its own day as far as that is published; of a case without one, the day of publication."""
+    if case.day is None:
+        return union_day(case.published_at) if case.published_at else None
+    return case.day if _is_public(definition, definition.summary.day) else None
 
 
 def headline(definition: Definition, case: Case, hidden: Collection[str]) -> str | None:
@@ -347,16 +360,51 @@ def _public_line(field: Field, row: Mapping[str, Any], hidden: Collection[str]) 
 # --- heads, and what can be published ------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """Cases of one kind that stand before publication, for those who may not publish them."""
+
+    definition: Definition
+    count: int
+    offices: frozenset[str]
+    """Who publishes them."""
+
+
+def awaiting_publication(
+    session: Session, union_id: uuid.UUID, definitions: Iterable[Definition], period: Period
+) -> list[Awaiting]:
+    """By kind, how many cases of the period stand before publication; counted by the database."""
+    found = []
+    for definition, action in _publishing(definitions):
+        count = session.scalar(
+            sa.select(sa.func.count()).select_from(Case).where(*_before(union_id, definition, action, period))
+        )
+        found.append(Awaiting(definition, count or 0, frozenset(action.by.offices)))
+    return found
+
+
 def publishing(definitions: Iterable[Definition], offices: frozenset[str]) -> list[tuple[Definition, Action]]:
     """The batch steps to published that these offices may take."""
+    return [one for one in _publishing(definitions) if not offices.isdisjoint(one[1].by.offices)]
+
+
+def _publishing(definitions: Iterable[Definition]) -> list[tuple[Definition, Action]]:
     return [
         (definition, action)
         for definition in definitions
         for action in definition.actions
-        if action.batch
-        and {definition.state(branch.state).phase for branch in action.branches} == {Phase.PUBLISHED}
-        and not offices.isdisjoint(action.by.offices)
+        if action.batch and {definition.state(branch.state).phase for branch in action.branches} == {Phase.PUBLISHED}
     ]
+
+
+def _before(union_id: uuid.UUID, definition: Definition, action: Action, period: Period) -> tuple[Any, ...]:
+    """Cases that stand before that step: those of the period, and those that have no day."""
+    return (
+        Case.union_id == union_id,
+        Case.workflow == definition.name,
+        Case.state.in_(action.sources),
+        sa.or_(Case.day.is_(None), Case.day.between(period.first, period.last)),
+    )
 
 
 def ready_to_publish(
@@ -373,13 +421,7 @@ def ready_to_publish(
             action.name,
             session.scalars(
                 sa.select(Case)
-                .where(
-                    Case.union_id == union_id,
-                    Case.workflow == definition.name,
-                    Case.state.in_(action.sources),
-                    Case.day >= period.first,
-                    Case.day <= period.last,
-                )
+                .where(*_before(union_id, definition, action, period))
                 .order_by(Case.number)
                 .limit(LARGEST_BATCH)
             ).all(),

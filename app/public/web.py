@@ -130,7 +130,7 @@ def publish_page(call: Call) -> str:
     year, name = _asked_year(today.year), _asked_period("h1" if today.month <= 6 else "h2")
     period = queries.period_of(year, name)
     with call.read() as session:
-        definitions = door.definitions.all_in_force(session, principal.union_id).values()
+        definitions = list(door.definitions.all_in_force(session, principal.union_id).values())
         found = queries.ready_to_publish(session, principal.union_id, definitions, principal.offices, period)
         groups: list[dict[str, Any]] = []
         count = 0
@@ -145,8 +145,13 @@ def publish_page(call: Call) -> str:
                     "waiting": len(cases) - len(ready),
                 }
             )
+        may_publish = bool(queries.publishing(definitions, principal.offices))
+        awaiting = [] if may_publish else queries.awaiting_publication(session, principal.union_id, definitions, period)
     return render_template(
         "public/publish.html",
+        may_publish=may_publish,
+        publishers=_named(call, {office for one in awaiting for office in one.offices}),
+        awaiting=[{"title": one.definition.title, "count": one.count} for one in awaiting if one.count],
         tabs=_tabs("/publish", year, name),
         periods=list(PERIODS.items()),
         years=_years(year, today.year),
@@ -182,6 +187,12 @@ def publish(call: Call) -> ResponseReturnValue:
     is_known = asked in PERIODS and year.isascii() and year.isdigit() and len(year) == 4
     back = f"/publish?year={year}&period={asked}" if is_known else "/publish"
     return render_template("desk/results.html", results=results, back=back)
+
+
+def _named(call: Call, offices: set[str]) -> Text:
+    """The offices by name, in the order of the book."""
+    titles = [title for name, title in call.use(OfficeBook).titles().items() if name in offices]
+    return Text("、".join(one.zh for one in titles), ", ".join(one.en for one in titles))
 
 
 def _union(session: Session, slug: str) -> Union:

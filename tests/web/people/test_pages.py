@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from http.cookies import SimpleCookie
@@ -290,6 +291,12 @@ def test_the_maintainer_shuts_an_account_and_opens_it_again(site: Site, town: To
     assert "账号已停用" in admin.get("/people").text
     assert admin.post(f"/people/{town.people['clerk']}/enable").status_code == 303
     assert site.entered("clerk").get("/me").status_code == 200
+
+
+@pytest.mark.parametrize("username", ["clerk", "chair"])
+def test_to_let_go_of_nobody_finds_nobody(site: Site, username: str) -> None:
+    officer = site.entered(username)
+    assert officer.post(f"/people/{uuid.uuid4()}/leave").status_code == 404
 
 
 def test_someone_who_left_is_no_longer_on_the_page(site: Site, town: Town) -> None:

@@ -105,7 +105,33 @@ def test_a_cancelled_task_is_shown_and_no_longer_counted(sqlite_site: Site) -> N
     assert page.count(f'href="/cases/{task["id"]}"') == 1
     assert "已取消" in page
     assert "<p>任务 0" in page
-    assert "超期" not in page
+    assert 'class="must"' not in page
+
+
+@pytest.mark.parametrize(("new_day", "overdue", "soon"), [(None, 1, 0), ("2026-08-05", 0, 1), ("2026-12-01", 0, 0)])
+def test_the_desk_counts_a_task_by_the_day_to_which_it_was_postponed_as_the_plan_does(
+    sqlite_site: Site, new_day: str | None, overdue: int, soon: int
+) -> None:
+    task = approved(sqlite_site, "歌咏比赛")
+    if new_day:
+        sqlite_site.acted("chair", task, "postpone", "连日大雨", new_due_on=new_day)
+    clerk = entered(sqlite_site, "clerk")
+    desk, plan = clerk.get("/desk").text, clerk.get("/plan?year=2026").text
+    assert f"三十天内到期 {soon}<" in desk
+    assert ("超期 1<" in desk) == bool(overdue)
+    assert ('<span class="must">超期 1<' in plan) == bool(overdue)
+
+
+def test_the_desk_no_longer_counts_what_was_reported(sqlite_site: Site) -> None:
+    reported(sqlite_site, "歌咏比赛")
+    assert "超期" not in entered(sqlite_site, "clerk").get("/desk").text
+
+
+def test_a_task_under_way_waits_for_its_owner_and_not_for_the_chair(sqlite_site: Site) -> None:
+    task = approved(sqlite_site, "歌咏比赛")
+    assert f'href="/cases/{task["id"]}"' in entered(sqlite_site, "organiser").get("/inbox").text
+    assert f'href="/cases/{task["id"]}"' not in entered(sqlite_site, "chair").get("/inbox").text
+    assert "同意延期" in entered(sqlite_site, "chair").get(f"/cases/{task['id']}").text
 
 
 @pytest.mark.parametrize("year", ["abc", "-1", "99999", "2026'--"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from app.people.models import INSTALLATION, Union
 from app.public.queries import approving_actions
 from app.trail import service as trail
 from app.trail.keys import SigningKey
-from tests.fixtures.browsing import anyone, main_of, reader, statements
+from tests.fixtures.browsing import anyone, main_of, reader, statements, ticked
 from tests.fixtures.sites import Site, site_on
 from tests.fixtures.unions import BOOK, NAMES, ROOT, found
 from tests.web.public.conftest import BANK_REFERENCE, Board
@@ -321,16 +322,25 @@ actions:
 
 @pytest.fixture
 def relief(sqlite_database_url: str, tmp_path: Path) -> Iterator[Site]:
+    yield from with_relief(sqlite_database_url, tmp_path, RELIEF)
+
+
+@pytest.fixture
+def relief_without_a_day(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    yield from with_relief(database_url, tmp_path, RELIEF.replace(", day: given_on}", "}"))
+
+
+def with_relief(database_url: str, tmp_path: Path, written: str) -> Iterator[Site]:
     folder = tmp_path / "workflows"
     folder.mkdir()
-    (folder / "relief.yaml").write_text(RELIEF, encoding="utf-8")
-    made = site_on(sqlite_database_url, tmp_path, GONGKAI_EXTRA_WORKFLOWS=str(folder))
+    (folder / "relief.yaml").write_text(written, encoding="utf-8")
+    made = site_on(database_url, tmp_path, GONGKAI_EXTRA_WORKFLOWS=str(folder))
     yield made
     made.database.close()
 
 
-def test_a_workflow_added_as_a_file_publishes_what_its_fields_say_and_nothing_else(relief: Site) -> None:
-    case = relief.opened(
+def agreed_relief(site: Site) -> dict[str, Any]:
+    case = site.opened(
         "clerk",
         "relief",
         person_in_need="赵某某",
@@ -340,9 +350,12 @@ def test_a_workflow_added_as_a_file_publishes_what_its_fields_say_and_nothing_el
         amount_fen=50_000,
         lines=[{"thing": "慰问品一份", "receiver": "赵家属"}],
     )
-    case = relief.acted("clerk", case, "submit")
-    case = relief.acted("vice", relief.acted("chair", case, "consent"), "consent")
-    relief.acted("clerk", case, "show")
+    case = site.acted("clerk", case, "submit")
+    return site.acted("vice", site.acted("chair", case, "consent"), "consent")
+
+
+def test_a_workflow_added_as_a_file_publishes_what_its_fields_say_and_nothing_else(relief: Site) -> None:
+    relief.acted("clerk", agreed_relief(relief), "show")
     told = Board(relief).told()
     item = told["items"][0]
     assert item["title"] is None
@@ -353,3 +366,19 @@ def test_a_workflow_added_as_a_file_publishes_what_its_fields_say_and_nothing_el
     assert "慰问品一份" in pages
     for hidden in ("赵某某", "住院手术", "赵家属"):
         assert hidden not in pages
+
+
+def test_what_has_no_day_of_its_own_is_public_under_the_day_it_was_published(relief_without_a_day: Site) -> None:
+    site = relief_without_a_day
+    case = agreed_relief(site)
+    site.hands.now = datetime(2026, 9, 30, 16, 30, tzinfo=UTC)  # in China the first of October
+    clerk = reader(site, "clerk")
+    page = clerk.get("/publish?year=2026&period=q4")
+    assert case["number"] in page.text
+    assert "已办理 1 件" in main_of(clerk.post("/publish", ticked(page)))
+    board = Board(site)
+    assert board.told("&period=q3")["items"] == []
+    (item,) = board.told("&period=q4")["items"]
+    assert item["day"] == "2026-10-01"
+    assert [one["amount_fen"] for one in board.told("&period=m10")["spending"]] == [50_000]
+    assert case["number"] in main_of(anyone(site).get("/public/brook?year=2026&period=q4"))

@@ -51,6 +51,22 @@ def test_an_officer_who_may_not_publish_finds_nothing_to_tick_and_is_refused(boa
     assert board.told()["items"] == []
 
 
+def test_an_officer_who_may_not_publish_reads_who_does_and_what_waits(board: Board) -> None:
+    board.paid()
+    board.paid()
+    treasurer = reader(board.site, "treasurer")
+    page = main_of(treasurer.get(PAGE))
+    assert "由主席、干事公布" in page
+    assert "2 件等待公布" in page
+    assert "没有可以公布的" not in page
+    assert "没有等待公布的事项" in main_of(treasurer.get("/publish?year=2026&period=h2"))
+
+
+def test_the_chair_is_not_told_who_publishes(board: Board) -> None:
+    board.paid()
+    assert "等待公布" not in main_of(reader(board.site, "chair").get(PAGE))
+
+
 def test_members_and_strangers_do_not_come_in(board: Board) -> None:
     assert reader(board.site, "member").get("/publish").status_code == 403
     assert anyone(board.site).get("/publish").status_code == 401
