@@ -18,7 +18,7 @@ from app.foundation import edge, rendering
 from app.foundation.clock import Clock, utc_now
 from app.foundation.db import Database
 from app.foundation.edge import EXTENSION
-from app.foundation.errors import AppError, NotFound
+from app.foundation.errors import AppError, NotAllowed, NotFound
 from app.foundation.openapi import describe
 from app.foundation.problems import problem_of, status_of, words
 from app.fund import cli as fund_commands
@@ -118,7 +118,14 @@ def _register_errors(app: Flask) -> None:
 
 
 def _answer_error(error: AppError) -> Response:
-    return _error_response(problem_of(error), error.text, status_of(error), error)
+    text = _CLOSED_PAGE if type(error) is NotAllowed and request.method == "GET" else error.text
+    return _error_response(problem_of(error), text, status_of(error), error)
+
+
+_CLOSED_PAGE = Text(
+    "这一页不属于您现任的职务。确需使用时，请找主席或干事。",
+    "This page is not among those of the offices you hold. If you need it, ask the chair or the clerk.",
+)
 
 
 _HTTP_SENTENCES = {
