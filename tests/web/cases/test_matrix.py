@@ -78,7 +78,7 @@ ROWS = (
     Row("POST /me/password", "/me/password", {422: EVERYONE}, body={}),
     Row("GET /people", "/people", {200: EVERYONE}),
     Row("POST /people", "/people", {422: ROSTER}, 403, {}),
-    Row("POST /people/<uuid:person_id>/leave", f"/people/{UNKNOWN}/leave", {422: ROSTER}, 403, {"on": "2026-07-20"}),
+    Row("POST /people/<uuid:person_id>/leave", f"/people/{UNKNOWN}/leave", {404: ROSTER}, 403, {"on": "2026-07-20"}),
     Row("POST /people/<uuid:person_id>/disable", f"/people/{UNKNOWN}/disable", {404: {"admin", "chair"}}, 403, {}),
     Row("POST /people/<uuid:person_id>/enable", f"/people/{UNKNOWN}/enable", {404: {"admin", "chair"}}, 403, {}),
     Row("POST /offices", "/offices", {422: ROSTER}, 403, {}),
