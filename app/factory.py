@@ -24,6 +24,8 @@ from app.foundation.problems import problem_of, status_of, words
 from app.fund import cli as fund_commands
 from app.fund.api import api as fund_api
 from app.fund.web import web as fund_web
+from app.notices.api import api as notices_api
+from app.notices.web import web as notices_web
 from app.people import cli as people_commands
 from app.people.api import api as people_api
 from app.people.web import web as people_web
@@ -41,6 +43,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     cases_api,
     cases_web,
     desk_web,
+    notices_api,
+    notices_web,
     people_api,
     people_web,
     fund_api,

@@ -7,17 +7,16 @@ import socket
 import sqlite3
 import sys
 import time
-import uuid
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import click
-import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from sqlalchemy.orm import Session
 
 from app.cases.definitions import Definitions
 from app.cases.ports import Registry
@@ -26,17 +25,19 @@ from app.engine.checks import check
 from app.engine.definition import Definition
 from app.engine.loading import load_definition
 from app.engine.problems import DefinitionError
-from app.foundation.clock import utc_now
+from app.foundation.clock import Clock, utc_now
 from app.foundation.db import Database
 from app.foundation.edge import EXTENSION, Wiring
 from app.foundation.migrating import check_current, downgrade, grant, upgrade
-from app.notices import service as notices
-from app.people.models import INSTALLATION, Union
+from app.notices import queries as notices
+from app.notices.delivering import Worker
 from app.people.offices import OfficeBook
 from app.trail.models import APPEND_ONLY
 from app.wiring import WORKFLOWS, vocabulary
 from config import Settings
 
+LATE = timedelta(minutes=10)
+"""A notice that waits longer than this has no worker."""
 NEWEST_SQLITE_BUG = (3, 51, 3)
 """Below this, SQLite's WAL can be damaged by two connections that write and checkpoint together."""
 
@@ -142,30 +143,16 @@ def refuse_busy_port(host: str, port: int) -> None:
 @click.option("--every", default=2.0, show_default=True, help="秒 / seconds")
 @with_appcontext
 def work(once: bool, every: float) -> None:  # noqa: FBT001 - click passes flags by name
-    """投递通知 / deliver what waits in the outbox."""
-    database = wired().use(Database)
-    check_current(database)
+    """投递通知：站内、邮件、推送 / deliver what waits: in the product, by e-mail, to the unions' webhooks."""
+    check_current(wired().use(Database))
+    worker, clock = wired().use(Worker), wired().use(cast("type[Any]", Clock))
     while True:
-        delivered = deliver_all(database)
+        delivered = worker.round(clock())
         if once:
             click.echo(f"已投递 / delivered: {delivered}")
             return
         if delivered == 0:
             time.sleep(every)
-
-
-def deliver_all(database: Database) -> int:
-    """One round over all unions, one transaction each."""
-    with database.read() as session:
-        unions = session.scalars(sa.select(Union.id).where(Union.id != INSTALLATION)).all()
-    delivered = 0
-    for union_id in unions:
-
-        def deliver(session: Session, one: uuid.UUID = union_id) -> int:
-            return notices.deliver(session, one, utc_now())
-
-        delivered += database.transact(deliver)
-    return delivered
 
 
 workflows_cli = AppGroup("workflows", help="流程文件：检查、画图 / workflow files: check and draw.")
@@ -219,9 +206,28 @@ def doctor() -> None:
         findings.append(
             f"密钥 {settings.signing_key} 他人可读，请 chmod 600 / the key is readable by others: chmod 600"
         )
+    findings += undelivered(database, utc_now())
     for finding in findings:
         click.echo(f"注意 / note: {finding}")
     click.echo("检查完毕 / done." if findings else "一切正常 / all is well.")
+
+
+def undelivered(database: Database, now: datetime) -> list[str]:
+    """What the deliveries' health calls for: incidents that nobody looked at, and a worker that is not running."""
+    with database.read() as session:
+        incidents = notices.count_open_incidents(session)
+        overdue = notices.count_overdue(session, now - LATE)
+    found = []
+    if incidents:
+        found.append(
+            f"{incidents} 次投递失败待处理，请系统维护员在“设置›高级›通知投递”重试 / deliveries failed and wait for the "
+            "maintainer under Settings, Advanced, Delivery of notices"
+        )
+    if overdue:
+        found.append(
+            f"{overdue} 条通知没有人投递，请运行 flask --app wsgi work / notices are late: run flask --app wsgi work"
+        )
+    return found
 
 
 def prepare_folders(settings: Settings) -> None:

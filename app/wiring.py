@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import app.every_table  # noqa: F401 - mappers need every table before the first query
+from app.cases import announcing
 from app.cases import facts as case_facts
 from app.cases.definitions import Definitions
 from app.cases.files import Files
@@ -21,6 +22,7 @@ from app.foundation.db import Database
 from app.foundation.edge import Wiring
 from app.foundation.storage import LocalStore, Store
 from app.fund import registering as fund
+from app.notices import registering as notices
 from app.people import registering as people
 from app.people.offices import OfficeBook
 from app.plan import registering as plan
@@ -57,6 +59,8 @@ def wire(settings: Settings, clock: Clock = utc_now) -> Wiring:
     wiring.put(_signer(settings))
     case_facts.register(registry, definitions)
     people.register(wiring)
+    notices.register(wiring)
+    announcing.register(wiring)
     fund.register(wiring, WORKFLOWS / "accounts")
     plan.register(wiring)
     review.register(wiring)

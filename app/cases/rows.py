@@ -22,6 +22,7 @@ from app.engine.definition import Definition
 from app.foundation.db import table_of, write_rows
 from app.foundation.ids import new_id
 from app.notices.models import Outbox
+from app.notices.service import HOLD
 from app.trail import service as trail
 
 
@@ -220,6 +221,8 @@ def _outbox_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, An
         "union_id": one.case.union_id,
         "id": new_id(now),
         "topic": f"case.{one.decision.action}",
+        "case_id": one.case.id,
+        "event": one.changes["events"],
         "payload": {
             "case": str(one.case.id),
             "number": one.changes["number"],
@@ -231,9 +234,9 @@ def _outbox_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, An
             "waiting": sorted({row["who"] for row in one.waiting or []}),
         },
         "created_at": now,
+        "not_before": now + HOLD,
         "delivered_at": None,
-        "attempts": 0,
-        "last_error": "",
+        "withdrawn_at": None,
     }
 
 

@@ -28,6 +28,9 @@ from app.foundation import presented
 from app.foundation.clock import union_day
 from app.foundation.edge import Call, route
 from app.foundation.errors import AppError, Invalid, NotFound
+from app.notices import queries as notices
+from app.notices.presenting import incident_rows
+from app.notices.service import minds
 from app.people.policy import Policy
 from app.people.principal import signed_in
 from app.wording import Text
@@ -398,10 +401,12 @@ def _case_page(call: Call, session: Session, case_id: uuid.UUID, error: AppError
     """The page, and whether this person sees this version for the first time."""
     principal, door = signed_in(call), call.use(Cases)
     detail = viewing.detail(session, door, principal, case_id, call.now)
+    incidents = notices.open_incidents(session, principal.union_id, case_id)
     page = render_template(
         "cases/case.html",
         **presenting.case_page(session, call.use(Registry), detail, principal, call.now, call.language),
         error=error,
         faults=_faults(error) if error else {},
+        incidents=incident_rows(one for one in incidents if minds(principal, one)),
     )
     return page, principal.person_id not in detail.openings

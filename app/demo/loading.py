@@ -24,6 +24,7 @@ from app.foundation.migrating import check_current, downgrade, upgrade
 from app.foundation.storage import LocalStore, Store
 from app.fund.invoices import child
 from app.fund.invoices.wordings import ATTACHMENT_ONLY
+from app.notices.delivering import Worker
 from app.people import accounts, queries
 from app.people.models import INSTALLATION, Union
 from app.people.offices import OfficeBook
@@ -85,7 +86,7 @@ def load(wiring: Wiring, password: str, now: datetime) -> Loaded:
     def work(session: Session) -> Loaded:
         _refuse_unions(session)
         cast = people.founded(session, wiring.use(OfficeBook), settings.host, password_hash)
-        stage = Stage(session, wiring.use(Cases), _files(wiring), cast, people.FOUNDED)
+        stage = Stage(session, wiring.use(Cases), _files(wiring), cast, wiring.use(Worker), people.FOUNDED)
         signer = wiring.use(SigningKey)
         play(stage, story.strands(stage, signer), min(now, CURTAIN))
         return _counted(session, cast)

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 from app.demo.days import LAST_DAY, TERM_BEGINS, YEAR, at
 from app.demo.stage import Stage, Strand
-from app.notices import service as notices
 from app.review import heads
 from app.trail.keys import SigningKey
 
@@ -22,7 +21,7 @@ def _evenings(stage: Stage) -> Strand:
     day = TERM_BEGINS
     while day <= LAST_DAY:
         yield at(day, 17, 58)
-        while notices.deliver(stage.session, stage.cast.union_id, stage.now):
+        while stage.worker.pass_on_within(stage.session, stage.cast.union_id, stage.now):
             pass
         day += timedelta(days=1)
 

@@ -20,6 +20,7 @@ from app.cases.service import Cases, Step
 from app.demo.days import LAST_DAY, at
 from app.demo.people import Cast
 from app.foundation.clock import union_day
+from app.notices.delivering import Worker
 
 Strand = Iterator[datetime]
 
@@ -35,6 +36,7 @@ class Stage:
     door: Cases
     files: Files
     cast: Cast
+    worker: Worker
     now: datetime
     tasks: dict[str, Case] = field(default_factory=dict)
     """Tasks by the name that the tables give them, from the moment they were opened."""

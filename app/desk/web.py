@@ -22,6 +22,7 @@ from app.foundation import edge
 from app.foundation.clock import union_day
 from app.foundation.db import Database
 from app.foundation.edge import Call, Caller, Wiring, route
+from app.notices import queries as notices
 from app.people import queries as people
 from app.people.models import Union
 from app.people.offices import OfficeBook
@@ -246,9 +247,11 @@ def navigation(wiring: Wiring, caller: Caller | None, now: Any) -> dict[str, Any
     with wiring.use(Database).read() as session:
         union = session.get_one(Union, caller.union_id)
         count = queries.count_waiting(session, caller.union_id, caller.person_id, caller.asked_as)
+        unread = notices.count_unread(session, caller.union_id, caller.person_id)
     titles = wiring.use(OfficeBook).titles()
     frame |= {
         "union_name": union.name,
+        "unread": unread,
         "user": {
             "name": caller.name,
             "offices": "、".join(titles[name].in_(language) for name in sorted(caller.offices) if name in titles),

@@ -13,6 +13,7 @@ from app.fund import effects, facts, queries, reconciling
 from app.fund.charts import Chart, load_charts
 from app.fund.invoices.reading import read_invoice
 from app.fund.invoices.wordings import ATTACHMENT_ONLY
+from app.notices.kinds import PAID, Kinds
 from app.wording import Text
 
 
@@ -37,6 +38,7 @@ def register(wiring: Wiring, charts: Path) -> None:
     registry.effect("fund.allocate", effects.allocate)
     registry.effect("fund.receive", effects.receive)
     registry.paying.add("fund.spend")
+    wiring.use(Kinds).tell_of("fund.spend", PAID)
     registry.file_readers["invoice"] = read_as_invoice
     registry.reconcilers |= {
         "fund.budget": reconciling.budget,

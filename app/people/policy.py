@@ -16,6 +16,7 @@ CHAIRS = frozenset({"chair", "vice_chair"})
 AUDIT = frozenset({"auditor", "audit_chair"})
 BOOKS = frozenset({"treasurer", "accountant", "cashier", "clerk"}) | AUDIT | CHAIRS
 ROSTER = frozenset({"organiser", "clerk", MAINTAINER}) | CHAIRS
+CONNECTIONS = frozenset({MAINTAINER, "chair"})
 
 
 class Policy(StrEnum):
@@ -56,6 +57,8 @@ class Policy(StrEnum):
     """Those who keep the list of people and record appointments."""
     ACCOUNTS = "accounts", frozenset({MAINTAINER, "chair"})
     """Those who may shut an account and open it again."""
+    CONNECTIONS = "connections", CONNECTIONS
+    """Those who may connect the union to other systems, and look after what could not be delivered."""
     MAINTAINER = "maintainer", frozenset({MAINTAINER})
     """The system maintainer, who approves nothing and sees no claims."""
 

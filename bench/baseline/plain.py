@@ -28,6 +28,7 @@ from app.cases.models import Case, Decision, Waiting
 from app.foundation.clock import stamp, utc_now
 from app.foundation.ids import new_id
 from app.notices.models import Outbox
+from app.notices.service import HOLD
 from app.people.models import Account, ApiToken, OfficeHolding, Person, Union
 from app.trail.canonical import canonical
 from app.trail.chain import chain_next, leaf_hash
@@ -259,6 +260,8 @@ def _record(
             union_id=claim.union_id,
             id=new_id(now),
             topic="case.approve",
+            case_id=claim.id,
+            event=claim.events,
             payload={
                 "case": str(claim.id),
                 "number": claim.number,
@@ -270,6 +273,7 @@ def _record(
                 "waiting": ["cashier"] if closes else [],
             },
             created_at=now,
+            not_before=now + HOLD,
         )
     )
 

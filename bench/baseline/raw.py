@@ -27,6 +27,7 @@ from sqlalchemy.engine import make_url
 
 from app.foundation.clock import stamp, utc_now
 from app.foundation.ids import new_id
+from app.notices.service import HOLD
 
 WHO = """
 SELECT t.union_id, p.id FROM api_token t
@@ -54,8 +55,8 @@ data_hash, trail_seq) VALUES (?, ?, ?, ?, 'approve', 'submitted', 'audited', ?, 
 NOT_WAITING = "DELETE FROM waiting WHERE union_id = ? AND case_id = ?"
 WAITING = "INSERT INTO waiting (union_id, case_id, action, who, since) VALUES (?, ?, 'pay', 'cashier', ?)"
 OUTBOX = """
-INSERT INTO outbox (union_id, id, topic, payload, created_at, delivered_at, attempts, last_error)
-VALUES (?, ?, 'case.approve', ?, ?, NULL, 0, '')"""
+INSERT INTO outbox (union_id, id, topic, case_id, event, payload, created_at, not_before, delivered_at, withdrawn_at)
+VALUES (?, ?, 'case.approve', ?, ?, ?, ?, ?, NULL, NULL)"""
 
 
 class Sqlite:
@@ -228,7 +229,7 @@ def _write(store: Sqlite | Postgres, union: Any, person: Any, case_id: Any, case
     store.run(DECISION, union, case_id, events + 1, round_, True, person, now, data_hash, seq)
     store.run(NOT_WAITING, union, case_id)
     store.run(WAITING, union, case_id, now)
-    store.run(OUTBOX, union, new_id(now), outbox, now)
+    store.run(OUTBOX, union, new_id(now), case_id, events + 1, outbox, now, now + HOLD)
 
 
 def _dashed(value: Any) -> str:

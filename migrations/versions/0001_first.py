@@ -275,16 +275,107 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is a long list
         sa.Column("union_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("outbox_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=True),
         sa.Column("zh", sa.Text(), nullable=False),
         sa.Column("en", sa.Text(), nullable=False),
         sa.Column("created_at", moment(), nullable=False),
         sa.Column("read_at", moment(), nullable=True),
+        sa.Column(
+            "in_digest", sa.Boolean(), nullable=False, comment="waits for, or stood in, a daily digest by e-mail"
+        ),
+        sa.Column("digest_on", sa.Date(), nullable=True, comment="the day of the digest that took it"),
         sa.ForeignKeyConstraint(["union_id"], ["union.id"], name=op.f("fk_notice_union_id")),
         sa.PrimaryKeyConstraint("union_id", "person_id", "outbox_id", name=op.f("pk_notice")),
     )
     op.create_index(
         op.f("ix_notice_union_id_person_id_created_at"), "notice", ["union_id", "person_id", "created_at"], unique=False
+    )
+    op.create_index(
+        "ix_notice_unread",
+        "notice",
+        ["union_id", "person_id", "created_at"],
+        unique=False,
+        sqlite_where=sa.text("read_at IS NULL"),
+        postgresql_where=sa.text("read_at IS NULL"),
+    )
+    op.create_index(
+        "ix_notice_for_digest",
+        "notice",
+        ["union_id", "person_id", "created_at"],
+        unique=False,
+        sqlite_where=sa.text("in_digest IS 1 AND digest_on IS NULL"),
+        postgresql_where=sa.text("in_digest IS true AND digest_on IS NULL"),
+    )
+    op.create_table(
+        "webhook",
+        sa.Column("union_id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column(
+            "secret", sa.Text(), nullable=False, comment="signs what is sent; kept because signing needs it, shown once"
+        ),
+        sa.Column("changed_at", moment(), nullable=False),
+        sa.ForeignKeyConstraint(["union_id"], ["union.id"], name=op.f("fk_webhook_union_id")),
+        sa.PrimaryKeyConstraint("union_id", name=op.f("pk_webhook")),
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("union_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False, comment="mail:PERSON:OUTBOX, digest:PERSON:DAY, webhook:OUTBOX"),
+        sa.Column("channel", sa.Text(), nullable=False, comment="mail | digest | webhook"),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("outbox_id", sa.Uuid(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=True, comment="of a digest"),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("owner_id", sa.Uuid(), nullable=True, comment="whose case it is: is shown when it fails"),
+        sa.Column("due_at", moment(), nullable=False, comment="not before; of a claimed one, when the claim lapses"),
+        sa.Column("claim", sa.Uuid(), nullable=True, comment="of the worker that is sending it right now"),
+        sa.Column("attempts", whole(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=False, comment="a code, never an address or a name"),
+        sa.Column("done_at", moment(), nullable=True, comment="sent, found unnecessary, or given up"),
+        sa.Column("outcome", sa.Text(), nullable=False, comment="empty while open; sent | needless | failed"),
+        sa.Column("created_at", moment(), nullable=False),
+        sa.ForeignKeyConstraint(["union_id"], ["union.id"], name=op.f("fk_delivery_union_id")),
+        sa.PrimaryKeyConstraint("union_id", "key", name=op.f("pk_delivery")),
+    )
+    op.create_index(
+        "ix_delivery_due",
+        "delivery",
+        ["union_id", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_index(op.f("ix_delivery_union_id_outbox_id"), "delivery", ["union_id", "outbox_id"], unique=False)
+    op.create_table(
+        "incident",
+        sa.Column("union_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("delivery_key", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "number",
+            sa.Text(),
+            nullable=False,
+            comment="the case's number, for the maintainer, who may not open the case",
+        ),
+        sa.Column("owner_id", sa.Uuid(), nullable=True, comment="whose case, or else whose message it was"),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("attempts", whole(), nullable=False),
+        sa.Column("opened_at", moment(), nullable=False),
+        sa.Column("resolved_at", moment(), nullable=True),
+        sa.Column("resolved_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["union_id"], ["union.id"], name=op.f("fk_incident_union_id")),
+        sa.PrimaryKeyConstraint("union_id", "id", name=op.f("pk_incident")),
+    )
+    op.create_index(
+        "ix_incident_open",
+        "incident",
+        ["union_id", "case_id"],
+        unique=False,
+        sqlite_where=sa.text("resolved_at IS NULL"),
+        postgresql_where=sa.text("resolved_at IS NULL"),
     )
     op.create_table(
         "number_counter",
@@ -300,22 +391,32 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is a long list
         sa.Column("union_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "event", whole(), nullable=True, comment="the case's event that caused it, so that an undo can withdraw it"
+        ),
         sa.Column("payload", json(), nullable=False),
         sa.Column("created_at", moment(), nullable=False),
-        sa.Column("delivered_at", moment(), nullable=True),
-        sa.Column("attempts", whole(), nullable=False),
-        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.Column(
+            "not_before",
+            moment(),
+            nullable=False,
+            comment="held this long, so that an undo leaves nothing to take back",
+        ),
+        sa.Column("delivered_at", moment(), nullable=True, comment="when it was passed on to people and channels"),
+        sa.Column("withdrawn_at", moment(), nullable=True),
         sa.ForeignKeyConstraint(["union_id"], ["union.id"], name=op.f("fk_outbox_union_id")),
         sa.PrimaryKeyConstraint("union_id", "id", name=op.f("pk_outbox")),
     )
     op.create_index(
         "ix_outbox_waiting",
         "outbox",
-        ["union_id", "created_at"],
+        ["union_id", "not_before"],
         unique=False,
         sqlite_where=sa.text("delivered_at IS NULL"),
         postgresql_where=sa.text("delivered_at IS NULL"),
     )
+    op.create_index(op.f("ix_outbox_union_id_case_id_event"), "outbox", ["union_id", "case_id", "event"], unique=False)
     op.create_table(
         "person",
         sa.Column("union_id", sa.Uuid(), nullable=False),
@@ -332,6 +433,24 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is a long list
         sa.UniqueConstraint("union_id", "account_id", name=op.f("uq_person_union_id_account_id")),
     )
     op.create_index(op.f("ix_person_account_id"), "person", ["account_id"], unique=False)
+    op.create_table(
+        "notice_setting",
+        sa.Column("union_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False, comment="personal: erasable, never in the trail"),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("mail_urgent", sa.Text(), nullable=False, comment="immediate | digest | off"),
+        sa.Column("mail_other", sa.Text(), nullable=False, comment="immediate | digest | off"),
+        sa.CheckConstraint("mail_urgent IN ('immediate', 'digest', 'off')", name=op.f("ck_notice_setting_mail_urgent")),
+        sa.CheckConstraint("mail_other IN ('immediate', 'digest', 'off')", name=op.f("ck_notice_setting_mail_other")),
+        sa.ForeignKeyConstraint(
+            ["union_id", "person_id"],
+            ["person.union_id", "person.id"],
+            name=op.f("fk_notice_setting_union_id_person_id"),
+        ),
+        sa.ForeignKeyConstraint(["union_id"], ["union.id"], name=op.f("fk_notice_setting_union_id")),
+        sa.PrimaryKeyConstraint("union_id", "person_id", name=op.f("pk_notice_setting")),
+    )
     op.create_table(
         "plan_item",
         sa.Column("union_id", sa.Uuid(), nullable=False),
@@ -715,9 +834,13 @@ def downgrade() -> None:
     op.drop_table("sign_in_session")
     op.drop_table("review")
     op.drop_table("plan_item")
+    op.drop_table("notice_setting")
     op.drop_table("person")
     op.drop_table("outbox")
     op.drop_table("number_counter")
+    op.drop_table("incident")
+    op.drop_table("delivery")
+    op.drop_table("webhook")
     op.drop_table("notice")
     op.drop_table("invoice_use")
     op.drop_table("income_entry")

@@ -27,6 +27,7 @@ ADMITTED: dict[Policy, set[str]] = {
     Policy.CHAIRS: {"chair", "vice_chair"},
     Policy.ROSTER: {"chair", "vice_chair", "organiser", "clerk", "maintainer"},
     Policy.ACCOUNTS: {"chair", "maintainer"},
+    Policy.CONNECTIONS: {"chair", "maintainer"},
     Policy.MAINTAINER: {"maintainer"},
 }
 OPEN = {Policy.PUBLIC, Policy.SETUP}
