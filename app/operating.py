@@ -25,7 +25,7 @@ from app.engine.checks import check
 from app.engine.definition import Definition
 from app.engine.loading import load_definition
 from app.engine.problems import DefinitionError
-from app.foundation.clock import Clock, utc_now
+from app.foundation.clock import Clock
 from app.foundation.db import Database
 from app.foundation.edge import EXTENSION, Wiring
 from app.foundation.migrating import check_current, downgrade, grant, upgrade
@@ -206,7 +206,8 @@ def doctor() -> None:
         findings.append(
             f"密钥 {settings.signing_key} 他人可读，请 chmod 600 / the key is readable by others: chmod 600"
         )
-    findings += undelivered(database, utc_now())
+    clock = wired().use(cast("type[Any]", Clock))
+    findings += undelivered(database, clock())
     for finding in findings:
         click.echo(f"注意 / note: {finding}")
     click.echo("检查完毕 / done." if findings else "一切正常 / all is well.")

@@ -145,7 +145,7 @@ class Worker:
     def _mail(self, claimed: Sequence[Delivery], worker: uuid.UUID, now: datetime) -> None:
         """One connection for all of them; what it could not take is tried again later."""
         with self.database.read() as session:
-            letters = [(one, letter_of(session, one, self.channels)) for one in claimed]
+            letters = [(one, letter_of(session, one, self.channels, now)) for one in claimed]
         for one, letter in letters:
             if letter is None:
                 self._conclude(one, worker, _Result("needless"), now)
@@ -499,11 +499,11 @@ def parcel_of(session: Session, one: Delivery) -> Parcel | None:
     )
 
 
-def letter_of(session: Session, one: Delivery, channels: Channels) -> Letter | None:
-    """The e-mail; None when it became needless: the address was taken out, or everything was read meanwhile."""
+def letter_of(session: Session, one: Delivery, channels: Channels, now: datetime) -> Letter | None:
+    """The e-mail; None when it became needless: no address any more, gone from the union, or all read."""
     if one.person_id is None:
         return None
-    setting = queries.mailable(session, one.union_id, [one.person_id], union_day(one.created_at)).get(one.person_id)
+    setting = queries.mailable(session, one.union_id, [one.person_id], union_day(now)).get(one.person_id)
     if setting is None:
         return None
     language: Language = "en" if setting.language == "en" else "zh"
