@@ -174,6 +174,18 @@ def retry(call: Call, incident_id: uuid.UUID) -> Response:
     return call.answer(lambda session: _incident(service.retry(session, signed_in(call), incident_id, call.now)))
 
 
+@route(
+    api,
+    "/incidents/retry",
+    policy=Policy.MAINTAINER,
+    summary=Text("全部重新投递", "Deliver everything again"),
+    method="POST",
+)
+def retry_all(call: Call) -> Response:
+    """Try everything again that failed, after an outage."""
+    return call.answer(lambda session: {"retried": service.retry_all(session, signed_in(call), call.now)})
+
+
 def _notice(one: Notice) -> dict[str, Any]:
     return {
         "id": str(one.outbox_id),

@@ -28,7 +28,7 @@ from app.foundation.ids import new_id
 from app.notices import mail, queries
 from app.notices.errors import Undelivered
 from app.notices.kinds import Kinds
-from app.notices.mail import Letter, Mailer
+from app.notices.mail import Letter, Mailer, Post
 from app.notices.models import Delivery, Incident, Notice, NoticeSetting, Outbox
 from app.notices.ports import Announced, Announcers
 from app.notices.webhooks import Hooks, Parcel
@@ -40,9 +40,9 @@ ROWS_AT_ONCE = 100
 SENT_AT_ONCE = 20
 CLAIM = timedelta(minutes=10)
 """Longer than sending ``SENT_AT_ONCE`` messages can take; after it another worker takes the claim for dead."""
-MOST_ATTEMPTS = 8
+MOST_ATTEMPTS = 11
 FIRST_PAUSE = timedelta(seconds=30)
-"""Doubled with every attempt: the last one comes about an hour after the first."""
+"""Doubled with every attempt: the last one comes eight and a half hours after the first."""
 IN_ONE_DIGEST = 50
 """So many notices are written out; the mail says how many more there are."""
 
@@ -74,7 +74,7 @@ class Worker:
     channels: Channels
 
     def round(self, now: datetime) -> int:
-        """Do everything that is due; how much that was. A union whose delivery fails stops no other."""
+        """Do everything that is due; how much that was. A message that cannot be sent stops no other."""
         with self.database.read() as session:
             unions = queries.unions_with_work(session, now, self.channels.digest_cutoff(now))
         done = 0
@@ -140,6 +140,8 @@ class Worker:
             self.channels.hooks.send(parcel, now)
         except Undelivered as error:
             return _Result("failed", error.code, is_final=error.is_final)
+        except Exception as error:  # noqa: BLE001 - one message that cannot be sent must not end the worker
+            return _Result("failed", f"webhook_{type(error).__name__}")
         return _Result("sent")
 
     def _mail(self, claimed: Sequence[Delivery], worker: uuid.UUID, now: datetime) -> None:
@@ -160,12 +162,7 @@ class Worker:
         try:
             with self.channels.mailer.connected() as post:
                 for one, letter in written:
-                    try:
-                        post(letter)
-                        result = _Result("sent")
-                    except Undelivered as error:
-                        result = _Result("failed", error.code, is_final=error.is_final)
-                    self._conclude(one, worker, result, now)
+                    self._conclude(one, worker, _posted(post, letter), now)
                     waiting.remove(one)
         except Undelivered as error:
             for one in waiting:
@@ -173,6 +170,16 @@ class Worker:
 
     def _conclude(self, one: Delivery, worker: uuid.UUID, result: _Result, now: datetime) -> None:
         self.database.transact(lambda session: conclude(session, one, worker, result, now))
+
+
+def _posted(post: Post, letter: Letter) -> _Result:
+    try:
+        post(letter)
+    except Undelivered as error:
+        return _Result("failed", error.code, is_final=error.is_final)
+    except Exception as error:  # noqa: BLE001 - as for webhooks
+        return _Result("failed", f"smtp_{type(error).__name__}")
+    return _Result("sent")
 
 
 def _setting_aside(union_id: uuid.UUID, code: str, now: datetime, session: Session) -> int:

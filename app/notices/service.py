@@ -204,6 +204,24 @@ def retry(session: Session, principal: Principal, incident_id: uuid.UUID, now: d
         raise NotFound
     if incident.resolved_at is not None:
         raise RetriedAlready
+    _try_again(session, principal, incident, now)
+    return incident
+
+
+def retry_all(session: Session, principal: Principal, now: datetime) -> int:
+    """Send everything that the union's incidents are about once more; how many. For the maintainer, after an outage."""
+    incidents = session.scalars(
+        sa.select(Incident)
+        .where(Incident.union_id == principal.union_id, Incident.resolved_at.is_(None))
+        .order_by(Incident.id)
+        .with_for_update()
+    ).all()
+    for incident in incidents:
+        _try_again(session, principal, incident, now)
+    return len(incidents)
+
+
+def _try_again(session: Session, principal: Principal, incident: Incident, now: datetime) -> None:
     incident.resolved_at, incident.resolved_by = now, principal.person_id
     key = incident.delivery_key
     if incident.channel == "outbox":
@@ -216,7 +234,6 @@ def retry(session: Session, principal: Principal, incident_id: uuid.UUID, now: d
             .values(due_at=now, claim=None, attempts=0, done_at=None, outcome="")
         )
     session.flush()
-    return incident
 
 
 def minds(principal: Principal, incident: Incident) -> bool:

@@ -211,6 +211,23 @@ def retry(call: Call, incident_id: uuid.UUID) -> ResponseReturnValue:
         raise
 
 
+@route(
+    web,
+    "/incidents/retry",
+    policy=Policy.MAINTAINER,
+    summary=Text("全部重新投递", "Deliver everything again"),
+    method="POST",
+)
+def retry_all(call: Call) -> ResponseReturnValue:
+    """Try everything again that failed, after an outage."""
+
+    def work(session: Session) -> str:
+        service.retry_all(session, signed_in(call), call.now)
+        return "/settings/notices?done=retried"
+
+    return call.then(work)
+
+
 def _flash(done: str | None = None) -> dict[str, Any]:
     said = DONE.get(done or request.args.get("done", ""))
     return {"flashes": [{"kind": "ok", "text": said}]} if said else {}

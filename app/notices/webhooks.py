@@ -129,7 +129,7 @@ class Hooks:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             found = {str(entry[4][0]) for entry in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)}
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise Undelivered("webhook_name_unknown") from error
         addresses = [ipaddress.ip_address(one.partition("%")[0]) for one in sorted(found)]
         if not addresses or not all(self._may_reach(one) for one in addresses):

@@ -90,6 +90,7 @@ ROWS = (
     Row("PUT /union/webhook", "/union/webhook", {422: {"chair", "admin"}}, 403, {"url": "https://hooks.example/x"}),
     Row("GET /incidents", "/incidents", {200: {"chair", "admin"}}, 403),
     Row("POST /incidents/<uuid:incident_id>/retry", f"/incidents/{UNKNOWN}/retry", {404: EVERYONE}, body={}),
+    Row("POST /incidents/retry", "/incidents/retry", {200: {"admin"}}, 403, {}),
     Row("GET /notices", "/notices", {200: EVERYONE}),
     Row("POST /notices/<uuid:notice_id>/read", f"/notices/{UNKNOWN}/read", {404: EVERYONE}, body={}),
     Row("POST /notices/read", "/notices/read", {200: EVERYONE}, body={}),

@@ -258,6 +258,18 @@ def test_the_maintainer_finds_it_by_the_number_alone_and_tries_again(told_site: 
     assert admin.post(address).status_code == 409
 
 
+def test_after_an_outage_the_maintainer_has_everything_delivered_again_at_once(told_site: Site) -> None:
+    claim = told_site.submitted()
+    for _ in range(3):
+        incident(told_site, claim)
+    admin = reader(told_site, "admin")
+    assert 'data-testid="retry-all"' in admin.get("/settings/notices").text
+    assert admin.post("/incidents/retry").headers["Location"] == "/settings/notices?done=retried"
+    assert retry_buttons(admin.get("/settings/notices").text) == []
+    chair = reader(told_site, "chair")
+    assert chair.post("/incidents/retry").status_code == 403
+
+
 def test_the_chair_sees_what_failed_but_leaves_it_to_the_maintainer(told_site: Site) -> None:
     incident(told_site, told_site.submitted())
     chair = reader(told_site, "chair")
