@@ -50,7 +50,6 @@ def notices_page(call: Call) -> str:
             {
                 "id": one.outbox_id,
                 "title": kinds.known[one.kind].title if one.kind in kinds.known else None,
-                "is_urgent": one.kind in kinds.known and kinds.is_urgent(one.kind),
                 "text": Text(one.zh, one.en),
                 "href": f"/cases/{one.case_id}" if one.case_id else None,
                 "at": one.created_at,
