@@ -18,11 +18,12 @@ from app.cases.models import Decision as DecisionRow
 from app.cases.ports import EffectCall
 from app.cases.referring import write_links
 from app.engine.decision import Arrangement, Decision
-from app.engine.definition import Definition
+from app.engine.definition import TAKE_BACK, Definition
+from app.engine.machine import TAKEN_BACK
 from app.foundation.db import table_of, write_rows
 from app.foundation.ids import new_id
 from app.notices.models import Outbox
-from app.notices.service import HOLD
+from app.notices.service import HOLD, withdraw_last
 from app.trail import service as trail
 
 
@@ -90,6 +91,9 @@ def write(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, taken: Se
     for one in taken:
         if "data" in one.changes:
             write_links(session, one.case, one.definition, one.changes["data"])
+        if one.decision.action == TAKE_BACK:
+            undone = f"case.{one.decision.routing[TAKEN_BACK]}"
+            withdraw_last(session, union_id, one.case.id, undone, now)
     write_rows(connection, _NEW_OUTBOX, outbox)
 
 
@@ -199,6 +203,8 @@ def _told_row(made: Arranged, person_id: uuid.UUID, now: datetime) -> dict[str, 
         "union_id": case.union_id,
         "id": new_id(now),
         "topic": "case.blocked" if made.is_blocked else f"case.{made.arrangement.verb.value}",
+        "case_id": case.id,
+        "event": made.changes["events"],
         "payload": {
             "case": str(case.id),
             "number": case.number,
@@ -210,9 +216,9 @@ def _told_row(made: Arranged, person_id: uuid.UUID, now: datetime) -> dict[str, 
             "waiting": sorted(made.tell),
         },
         "created_at": now,
+        "not_before": now + HOLD,
         "delivered_at": None,
-        "attempts": 0,
-        "last_error": "",
+        "withdrawn_at": None,
     }
 
 
@@ -222,7 +228,7 @@ def _outbox_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, An
         "id": new_id(now),
         "topic": f"case.{one.decision.action}",
         "case_id": one.case.id,
-        "event": one.changes["events"],
+        "event": one.changes["events"] - len(one.arranged),
         "payload": {
             "case": str(one.case.id),
             "number": one.changes["number"],

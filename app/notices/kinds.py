@@ -30,6 +30,7 @@ REJECTED = "rejected"
 COPY = "copy"
 MENTION = "mention"
 REMINDER = "reminder"
+BLOCKED = "blocked"
 
 SHIPPED = (
     Kind(
@@ -43,6 +44,12 @@ SHIPPED = (
     ),
     Kind(PAID, Text("付款", "Paid"), Text("已付款：{case}", "Paid: {case}"), urgent=True),
     Kind(REMINDER, Text("催办", "Reminder"), Text("{by}催办：{case}", "{by} asks you to act: {case}"), urgent=True),
+    Kind(
+        BLOCKED,
+        Text("无人可办", "Nobody left"),
+        Text("没有人能办理下一步，请安排人员：{case}", "Nobody is left who may take the next step: {case}"),
+        urgent=True,
+    ),
     Kind(MOVED, Text("进展", "Progress"), Text("{state}：{case}", "{state}: {case}")),
     Kind(PUBLISHED, Text("公布", "Published"), Text("已公布：{case}", "Published: {case}")),
     Kind(

@@ -105,6 +105,19 @@ def withdraw(session: Session, union_id: uuid.UUID, case_id: uuid.UUID, event: i
     return len(rows)
 
 
+def withdraw_last(session: Session, union_id: uuid.UUID, case_id: uuid.UUID, topic: str, now: datetime) -> int:
+    """The same for the latest row of that topic about the case that was not withdrawn yet: what a step taken back told."""
+    event = session.scalar(
+        sa.select(sa.func.max(Outbox.event)).where(
+            Outbox.union_id == union_id,
+            Outbox.case_id == case_id,
+            Outbox.topic == topic,
+            Outbox.withdrawn_at.is_(None),
+        )
+    )
+    return 0 if event is None else withdraw(session, union_id, case_id, event, now)
+
+
 # --- one's own notices ---------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from app.notices import service
 from app.notices.models import Notice, Outbox
 from app.wording import Text
@@ -135,3 +137,43 @@ def test_a_row_that_cannot_be_read_is_set_aside_and_the_others_go_on(post: Post)
 
 def test_a_round_with_nothing_to_do_writes_nothing(post: Post) -> None:
     assert post.worker.round(post.site.hands.now + LATER) == 0
+
+
+def arranged(post: Post, who: str, claim: dict[str, object], verb: str, **more: object) -> None:
+    """Something arranged around the present step."""
+    answer = post.site[who].post(f"/cases/{claim['id']}/arrangements", {"verb": verb, **more})
+    assert answer.status_code == 200, answer.get_json()
+
+
+def test_a_copy_a_mention_and_a_reminder_reach_those_they_are_for(post: Post) -> None:
+    people, claim = post.site.town.people, post.site.submitted()
+    post.work()
+    arranged(post, "treasurer", claim, "copy", person=str(people["member"]))
+    arranged(post, "auditor1", claim, "remark", comment="请看", mentions=[str(people["clerk"])])
+    arranged(post, "treasurer", claim, "remind")
+    post.work()
+    assert post.notices("member") == [f"苏禾抄送给您：{ABOUT}"]
+    assert post.notices("clerk")[-1] == f"江一鸣在意见中提到您：{ABOUT}"
+    assert post.notices("auditor2")[-1] == f"苏禾催办：{ABOUT}"
+
+
+def test_a_remark_within_the_hold_takes_nobodys_turn_away(post: Post) -> None:
+    claim = post.site.submitted()
+    arranged(post, "auditor1", claim, "remark", comment="先记一笔")
+    post.work()
+    assert post.notices("auditor2")[-1] == f"轮到您审批：{ABOUT}"
+
+
+def test_taking_back_a_step_withdraws_what_its_latest_row_told(post: Post) -> None:
+    claim = post.site.submitted()
+    post.site.acted("auditor1", claim, "approve")
+    case_id, now = uuid.UUID(claim["id"]), post.site.hands.now
+
+    def take_back(session: Session) -> int:
+        return service.withdraw_last(session, post.union_id, case_id, "case.approve", now)
+
+    assert post.site.database.transact(take_back) == 1
+    assert post.site.database.transact(take_back) == 0
+    post.work()
+    assert not any("登记付款" in sentence for sentence in post.notices("cashier"))
+    assert not any("经审通过" in sentence and ABOUT in sentence for sentence in post.notices("treasurer"))
