@@ -127,6 +127,7 @@ def test_who_left_the_union_gets_no_more_mail(post: Post) -> None:
 def test_every_step_is_sent_to_the_webhook_without_anything_personal(post: Post) -> None:
     post.hook()
     claim = post.site.submitted(payee="张三", payee_person=str(post.site.town.people["member"]))
+    post.wait(seconds=1)
     post.site.acted("auditor1", claim, "approve", "同意")
     post.work()
     sent = [json.loads(body) for _, _, body in post.listener.requests]
