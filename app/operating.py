@@ -18,6 +18,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from app.cases import staffing
 from app.cases.definitions import Definitions
 from app.cases.ports import Registry
 from app.engine import diagram
@@ -25,12 +26,13 @@ from app.engine.checks import check
 from app.engine.definition import Definition
 from app.engine.loading import load_definition
 from app.engine.problems import DefinitionError
-from app.foundation.clock import Clock
+from app.foundation.clock import Clock, union_day, utc_now
 from app.foundation.db import Database
 from app.foundation.edge import EXTENSION, Wiring
-from app.foundation.migrating import check_current, downgrade, grant, upgrade
+from app.foundation.migrating import DatabaseBehind, check_current, downgrade, grant, upgrade
 from app.notices import queries as notices
 from app.notices.delivering import Worker
+from app.people.models import INSTALLATION, Union
 from app.people.offices import OfficeBook
 from app.trail.models import APPEND_ONLY
 from app.wiring import WORKFLOWS, vocabulary
@@ -161,7 +163,7 @@ workflows_cli = AppGroup("workflows", help="流程文件：检查、画图 / wor
 @workflows_cli.command("check")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
 def workflows_check(files: tuple[Path, ...]) -> None:
-    """检查流程文件，逐条指出文件、行和改法 / check files; every fault with file, line and remedy."""
+    """检查流程文件，逐条指出文件、行和改法；不写文件时，还看各工会的人手 / check files; without FILES also whether each union has the people."""
     offices, registry = wired().use(OfficeBook), wired().use(Registry)
     words, faults = vocabulary(registry, offices), 0
     chosen = files or tuple(sorted(path for path in WORKFLOWS.glob("*.yaml") if path.name != "offices.yaml"))
@@ -174,7 +176,27 @@ def workflows_check(files: tuple[Path, ...]) -> None:
             click.echo(str(problem), err=True)
         click.echo(f"{path.name}: {'可用 / fine' if not problems else f'{len(problems)} 个问题 / problems'}")
         faults += len(problems)
+    if not files:
+        _say_staffing()
     sys.exit(1 if faults else 0)
+
+
+def _say_staffing() -> None:
+    """For each union, whether its people can carry the workflows; nothing where there is no database yet."""
+    database, definitions = wired().use(Database), wired().use(Definitions)
+    try:
+        check_current(database)
+    except (DatabaseBehind, sa.exc.OperationalError):
+        return
+    day = union_day(utc_now())
+    with database.read() as session:
+        for union in session.scalars(sa.select(Union).where(Union.id != INSTALLATION).order_by(Union.slug)):
+            found = staffing.staffing_of(session, definitions, union.id, day)
+            stopped = sum(not one.is_ok for one in found)
+            word = f"{stopped} 个流程办不下去 / workflows cannot go on" if stopped else "可办 / fine"
+            click.echo(f"{union.name}: {word}")
+            for text in staffing.sentences(session, union.id, found):
+                click.echo(f"  {text.zh}\n    {text.en}")
 
 
 @workflows_cli.command("diagram")

@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 from app.cases.models import Case
 from app.cases.queries import Past, PastArrangement, PastEvent
 from app.engine.decision import ABOUT_THE_CASE, Arrangement, LastStep, Verb, Vote
-from app.engine.definition import TAKE_BACK, Action, Definition
+from app.engine.definition import TAKE_BACK, Definition
+from app.engine.ways import carries
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ def course_of(rows: Sequence[PastEvent], case: Case, definition: Definition) -> 
         else:
             _step(course, row, definition)
     since = _first_round_that_counts(standing, case)
-    carrying = {action.name for action in definition.actions if _carries(action)}
+    carrying = {action.name for action in definition.actions if carries(action)}
     course.approvers = frozenset(
         str(person)
         for row in standing
@@ -113,12 +114,3 @@ def _first_round_that_counts(rows: Sequence[PastEvent], case: Case) -> int:
         if isinstance(row, Past) and row.resumes and row.round == since - 1:
             since = row.round
     return since
-
-
-def _carries(action: Action) -> bool:
-    """Whether a yes to it carries the case forward: it moves the case, and the submitter may not take it."""
-    return (
-        action.tone == "plain"
-        and "submitter" in action.bars
-        and not {branch.state for branch in action.branches} <= set(action.sources)
-    )

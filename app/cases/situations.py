@@ -65,6 +65,11 @@ def with_given(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**case.data, **{name: value for name, value in given.items() if value is not None}}
 
 
+def settings_of(union: UnionSettings) -> dict[str, int | bool | str]:
+    """The union's figures by the names that definitions use."""
+    return {"two_auditor_limit_fen": union.two_auditor_limit_fen, "chair_approves": union.chair_approves}
+
+
 def bare_situation(case: Case, definition: Definition, union: UnionSettings, rows: Sequence[PastEvent]) -> Situation:
     """The case as the engine sees it, before any fact was asked."""
     course = course_of(rows, case, definition)
@@ -75,7 +80,7 @@ def bare_situation(case: Case, definition: Definition, union: UnionSettings, row
         submitter=str(case.submitter_id) if case.submitter_id else None,
         votes=course.votes,
         approvers=course.approvers,
-        settings={"two_auditor_limit_fen": union.two_auditor_limit_fen, "chair_approves": union.chair_approves},
+        settings=settings_of(union),
         arrangements=course.arrangements,
         path=course.path,
         last=course.last,
