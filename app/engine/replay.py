@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from app.engine import machine
 from app.engine.arranged import arranged
@@ -55,6 +55,15 @@ class Noted:
     round: int
     lot: tuple[str, tuple[str, ...]] | None = None
     """For what was drawn: the seed, and everyone who could have been."""
+
+
+class Lead(Protocol):
+    """Says where a step leads: the machine, or the table."""
+
+    def __call__(
+        self, definition: Definition, source: str, action: str, values: Mapping[str, Value], *, quorum_met: bool
+    ) -> str:
+        """The state arrived at; ArrowMissing where there is no way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +145,11 @@ class _BrokenError(Exception):
 class _Folding:
     """A case while its moves are decided again."""
 
-    __slots__ = ("actions", "arrangements", "before", "definition", "needs", "round", "state", "votes")
+    __slots__ = ("actions", "arrangements", "before", "definition", "lead", "needs", "round", "state", "votes")
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, lead: Lead) -> None:
         self.definition = definition
+        self.lead = lead
         self.actions = {action.name: action for action in definition.actions}
         self.state = definition.initial
         self.round = 1
@@ -211,7 +221,7 @@ class _Folding:
 
     def _fired(self, move: Move, *, met: bool) -> str:
         try:
-            target = machine.fire(self.definition, move.source, move.action, move.routing, quorum_met=met)
+            target = self.lead(self.definition, move.source, move.action, move.routing, quorum_met=met)
         except machine.ArrowMissing:
             raise _BrokenError("arrow_missing", action=move.action, source=move.source) from None
         if target != move.target:
@@ -285,9 +295,12 @@ class _Folding:
         return met
 
 
-def refold(definition: Definition, moves: Iterable[Move | Noted]) -> Standing | Broken:
-    """Where the moves of one case, oldest first, lead; or the first that could not have happened."""
-    folding = _Folding(definition)
+def refold(definition: Definition, moves: Iterable[Move | Noted], lead: Lead | None = None) -> Standing | Broken:
+    """Where the moves of one case, oldest first, lead; or the first that could not have happened.
+
+    ``lead`` is ``table.step`` where very many cases are only looked at; without it every move goes through the machine.
+    """
+    folding = _Folding(definition, lead or machine.fire)
     for move in moves:
         try:
             if isinstance(move, Noted):
