@@ -92,7 +92,8 @@ class _Standing:
 def cast_of(definition: Definition) -> dict[str, frozenset[str]]:
     """Invented people: for each group of offices that are always named together, as many as could meet at one step.
 
-    That is two, and where people are counted one more than the largest number; and two without any office.
+    That is two, and where people are counted one more than the largest number; and two without any office, of whom the
+    last is whom the form names.
     """
     groups = (definition.open, *(action.by for action in definition.actions))
     named: dict[str, list[int]] = {}
@@ -106,7 +107,7 @@ def cast_of(definition: Definition) -> dict[str, frozenset[str]]:
     for office in first.values():
         for number in range(1, _most_together(definition, office) + 1):
             people[f"{office} {number}"] = frozenset({office})
-    return {**people, "outsider 1": frozenset(), "outsider 2": frozenset()}
+    return {**people, "member": frozenset(), "party": frozenset()}
 
 
 def _most_together(definition: Definition, office: str) -> int:
@@ -140,6 +141,9 @@ class _Exploring:
         self.definition = definition
         self.people = people
         self._band = band
+        self._matters = {side for action in definition.actions for side in action.bars}
+        self._matters |= {"opener" for action in definition.actions if action.by.opener}
+        self._matters |= {"submitter" for action in definition.actions if action.by.submitter}
         self._alike: dict[frozenset[str], list[str]] = {}
         for person, offices in people.items():
             self._alike.setdefault(offices, []).append(person)
@@ -147,7 +151,8 @@ class _Exploring:
             name: value for name, value in band.values.items() if not name.startswith(SETTING_PREFIX)
         }
         named = {name for action in definition.actions for name in action.by.fields}
-        data |= {name: "outsider 1" if "outsider 1" in people else next(iter(people)) for name in named}
+        self._party = list(people)[-1] if named else ""
+        data |= dict.fromkeys(named, self._party)
         members: dict[str, set[str]] = {}
         for person, offices in people.items():
             for office in offices:
@@ -160,17 +165,21 @@ class _Exploring:
             members={office: frozenset(held) for office, held in members.items()},
             findings={use.name: () for action in definition.actions for use in action.require},
         )
-        self._answers: dict[tuple[_Standing, str, str], Answer] = {}
+        self._answers: dict[_Standing, tuple[Situation, dict[tuple[str, str], Answer]]] = {}
 
     def pairs(self) -> Iterator[Pair]:
         """Look at every situation once, up to people who are alike."""
-        waiting = [_Standing(self.definition.initial, opener, None, (), frozenset()) for opener in self._openers()]
+        openers = self._openers() if "opener" in self._matters else [""]
+        waiting = [_Standing(self.definition.initial, opener, None, (), frozenset()) for opener in openers]
         seen = {self._shape(one) for one in waiting}
         for standing in waiting:
             if len(waiting) > MOST_SITUATIONS:
                 raise TooManySituationsError
-            takings = list(self._open_takings(standing))
+            firsts, all_two = self._representatives(standing)
+            takings = list(self._open_takings(standing, all_two))
             for action, person, decision in takings:
+                if person not in firsts:
+                    continue
                 after = self._after(standing, action, person, decision)
                 for other, second, on_old in takings:
                     if person != second:
@@ -185,24 +194,27 @@ class _Exploring:
             people[0] for offices, people in self._alike.items() if by.anyone or not offices.isdisjoint(by.offices)
         ] or [next(iter(self.people))]
 
-    def _open_takings(self, standing: _Standing) -> Iterator[tuple[Action, str, Decision]]:
-        """What can be taken here, by the first two of each people who are alike."""
-        tried = self._representatives(standing)
+    def _open_takings(self, standing: _Standing, tried: list[str]) -> Iterator[tuple[Action, str, Decision]]:
+        """What these people can take here."""
         for action in self.definition.actions_from(standing.state):
             for person in tried:
                 answer = self._answer(standing, action, person)
                 if isinstance(answer, Decision):
                     yield action, person, answer
 
-    def _representatives(self, standing: _Standing) -> list[str]:
+    def _representatives(self, standing: _Standing) -> tuple[set[str], list[str]]:
+        """Of people who are alike here the first, and the first two: nobody else could do anything else."""
         counts: dict[tuple[object, ...], int] = {}
+        firsts: set[str] = set()
         chosen: list[str] = []
         for person in self.people:
             kind = self._kind(standing, person)
             counts[kind] = counts.get(kind, 0) + 1
             if counts[kind] <= 2:
                 chosen.append(person)
-        return chosen
+            if counts[kind] == 1:
+                firsts.add(person)
+        return firsts, chosen
 
     def _kind(self, standing: _Standing, person: str) -> tuple[object, ...]:
         return (
@@ -211,7 +223,7 @@ class _Exploring:
             person == standing.submitter,
             person in standing.approvers,
             tuple(vote.action for vote in standing.votes if vote.person == person),
-            person in self._frame.data.values(),
+            person == self._party,
         )
 
     def _shape(self, standing: _Standing) -> tuple[object, ...]:
@@ -233,22 +245,27 @@ class _Exploring:
         )
 
     def _answer(self, standing: _Standing, action: Action, person: str) -> Answer:
-        key = (standing, action.name, person)
-        if key not in self._answers:
+        if standing not in self._answers:
+            self._answers[standing] = (self._situation(standing), {})
+        situation, answers = self._answers[standing]
+        if (action.name, person) not in answers:
             given = Given("…", dict.fromkeys(action.asks, "…"))
             actor = Actor(person, self.people[person])
-            self._answers[key] = decide(self.definition, self._situation(standing), action.name, actor, given)
-        return self._answers[key]
+            answers[action.name, person] = decide(self.definition, situation, action.name, actor, given)
+        return answers[action.name, person]
 
     def _after(self, standing: _Standing, action: Action, person: str, decision: Decision) -> _Standing:
-        """What the door writes."""
+        """What the door writes, as far as it matters to any step."""
         is_first = standing.state == self.definition.initial
         votes = () if decision.closes else (*standing.votes, Vote(action.name, person))
-        approvers = standing.approvers | ({person} if carries(action) else frozenset())
+        approvers = standing.approvers
+        if "approver" in self._matters and carries(action):
+            approvers |= {person}
+        submits = is_first and decision.closes and "submitter" in self._matters
         return _Standing(
             state=decision.target,
             opener=standing.opener,
-            submitter=person if is_first and decision.closes else standing.submitter,
+            submitter=person if submits else standing.submitter,
             votes=votes,
             approvers=frozenset() if decision.new_round else approvers,
         )

@@ -11,6 +11,8 @@ from tests.fixtures.servers import LiveServer, StartServer
 pytestmark = pytest.mark.prove
 
 RACES = 500
+PAIRED = 4
+"""Races of each pair of steps."""
 KNOWN_BAD = 30
 """Races against a service without protection; some of them must go wrong."""
 
@@ -54,3 +56,27 @@ def test_the_harness_sees_double_approvals_where_nothing_is_locked(
 def test_the_harness_sees_overspending_where_nothing_is_locked(database: Database, live_server: StartServer) -> None:
     union = racing.funded(database, 100)
     assert racing.overspent(union, served_without_locks(database, live_server), KNOWN_BAD) > 0
+
+
+def test_of_every_two_steps_open_to_two_people_no_more_comes_than_the_proof_says(
+    database: Database, live_server: StartServer
+) -> None:
+    union = racing.funded(database, PAIRED * 10**8, racing.SEVERAL)
+    server = served(database, live_server)
+    meetings = racing.meetings(union)
+    assert len({(one.pair.state, one.pair.first.action, one.pair.second.action) for one in meetings}) >= 24
+    assert [wrong for one in meetings for wrong in racing.met_wrongly(union, server, one, PAIRED)] == []
+
+
+def test_the_harness_sees_two_steps_where_the_proof_allows_one(database: Database, live_server: StartServer) -> None:
+    union = racing.funded(database, KNOWN_BAD * 10**6, racing.SEVERAL)
+    server = served_without_locks(database, live_server)
+    (approvals,) = [
+        one
+        for one in racing.meetings(union)
+        if one.pair.first.action == one.pair.second.action == "approve"
+        and not one.both
+        and not one.pair.votes
+        and not one.pair.values["setting.chair_approves"]
+    ]
+    assert racing.met_wrongly(union, server, approvals, KNOWN_BAD)
