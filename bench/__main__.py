@@ -17,12 +17,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import approvals, latencies, report, statements
+from bench import approvals, engine, latencies, report, statements
 from bench.approvals import Extent
 from bench.databases import Place, SqlitePlace, fsync_milliseconds, postgres_place
 from bench.world import build
 
 BACKENDS = ("sqlite", "postgresql")
+PARTS = ("engine", *BACKENDS)
 FULL, QUICK = Extent(rounds=7, approvals=400), Extent(rounds=3, approvals=100)
 
 
@@ -35,7 +36,10 @@ def main() -> None:
         directory = Path(made)
         directory.chmod(0o755)  # PostgreSQL refuses to run as root and then runs as a user of its own
         print(_machine(directory))
-        for backend in options.only:
+        if "engine" in options.only:
+            _say("the engine alone")
+            lines += report.of_engine(engine.measure(quick=options.quick))
+        for backend in [one for one in options.only if one in BACKENDS]:
             with _place(backend, directory) as place:
                 lines += _measured(place, directory, quick=options.quick)
     print(f"\n{report.printed(lines)}\n")
@@ -49,9 +53,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="fewer rounds and cases: one or two minutes, rough figures"
     )
-    parser.add_argument("--only", action="append", choices=BACKENDS, help="one database; may be repeated")
+    parser.add_argument("--only", action="append", choices=PARTS, help="one part or database; may be repeated")
     options = parser.parse_args()
-    options.only = options.only or list(BACKENDS)
+    options.only = options.only or list(PARTS)
     return options
 
 

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.approvals import IN_A_BATCH, Rates
+from bench.engine import Figures
 from bench.latencies import Latency
 from bench.statements import Counts
 
 WIDTHS = (11, 44, 34, 10, 6)
 AIM_MS = 50.0
 AIM_STATEMENTS = 15
+AIM_DECISIONS = 30_000
+AIM_MOVES = 100_000
+AIM_PROOFS_MS = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,32 @@ def of_latencies(backend: str, cases: int, latencies: Sequence[Latency]) -> list
             )
         )
     return lines
+
+
+def of_engine(figures: Figures) -> list[Line]:
+    """The engine alone: rates on one core, and the proofs of the slowest workflow."""
+    lines = [
+        _rate("decisions/s, one core, machine in the path", figures.decisions_per_second, AIM_DECISIONS),
+        _rate("moves/s replayed by the table", figures.moves_per_second, AIM_MOVES),
+    ]
+    for kind, title in (("load", "proofs at load"), ("people", "proof of the people"), ("pairs", "proof of pairs")):
+        slowest = max(figures.proofs_ms, key=lambda name: figures.proofs_ms[name][kind])
+        lines.append(_proof(f"{title}, slowest ({slowest})", figures.proofs_ms[slowest][kind]))
+    whole = {name: sum(parts.values()) for name, parts in figures.proofs_ms.items()}
+    slowest = max(whole, key=lambda name: whole[name])
+    return [
+        *lines,
+        _proof(f"all proofs, slowest ({slowest})", whole[slowest]),
+        _proof("proofs at load with 25 auditors", figures.many_auditors_ms),
+    ]
+
+
+def _rate(what: str, found: float, aim: int) -> Line:
+    return Line("engine", what, f"{found:,.0f}/s", f"≥ {aim:,}", found >= aim)
+
+
+def _proof(what: str, milliseconds: float) -> Line:
+    return Line("engine", what, f"{milliseconds:.1f} ms", f"< {AIM_PROOFS_MS:.0f} ms", milliseconds < AIM_PROOFS_MS)
 
 
 def printed(lines: Sequence[Line]) -> str:

@@ -86,7 +86,7 @@ def check(definition: Definition, vocabulary: Vocabulary) -> list[Problem]:
     """Every problem of a definition; none when it is sound."""
     faults = list(_plain_faults(definition, vocabulary))
     if PROVABLE.issuperset(fault.code for fault in faults):
-        faults += _proofs(definition, vocabulary)
+        faults += proof_faults(definition, vocabulary)
     return located(faults, definition.source or definition.name, definition.lines)
 
 
@@ -106,7 +106,7 @@ def _plain_faults(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fa
     )
 
 
-def _proofs(definition: Definition, vocabulary: Vocabulary) -> list[Fault]:
+def proof_faults(definition: Definition, vocabulary: Vocabulary) -> list[Fault]:
     """What only following every case shows."""
     try:
         found = bands(definition, vocabulary.settings)

@@ -24,7 +24,7 @@ from app.engine.deciding import decide
 from app.engine.decision import Actor, Answer, Decision, Given, Refused, Situation, Vote
 from app.engine.definition import Action, Definition
 from app.engine.vocabulary import ConstantType
-from app.engine.ways import carries
+from app.engine.ways import carries, steps
 
 MOST_SITUATIONS = 2_000
 """How many situations are looked at before the workflow is called too tangled."""
@@ -141,9 +141,7 @@ class _Exploring:
         self.definition = definition
         self.people = people
         self._band = band
-        self._matters = {side for action in definition.actions for side in action.bars}
-        self._matters |= {"opener" for action in definition.actions if action.by.opener}
-        self._matters |= {"submitter" for action in definition.actions if action.by.submitter}
+        self._live = _live_sides(definition, band)
         self._alike: dict[frozenset[str], list[str]] = {}
         for person, offices in people.items():
             self._alike.setdefault(offices, []).append(person)
@@ -169,7 +167,7 @@ class _Exploring:
 
     def pairs(self) -> Iterator[Pair]:
         """Look at every situation once, up to people who are alike."""
-        openers = self._openers() if "opener" in self._matters else [""]
+        openers = self._openers() if "opener" in self._live[self.definition.initial] else [""]
         waiting = [_Standing(self.definition.initial, opener, None, (), frozenset()) for opener in openers]
         seen = {self._shape(one) for one in waiting}
         for standing in waiting:
@@ -258,16 +256,15 @@ class _Exploring:
         """What the door writes, as far as it matters to any step."""
         is_first = standing.state == self.definition.initial
         votes = () if decision.closes else (*standing.votes, Vote(action.name, person))
-        approvers = standing.approvers
-        if "approver" in self._matters and carries(action):
-            approvers |= {person}
-        submits = is_first and decision.closes and "submitter" in self._matters
+        live = self._live[decision.target]
+        submitter = person if is_first and decision.closes else standing.submitter
+        approvers = standing.approvers | ({person} if carries(action) else frozenset())
         return _Standing(
             state=decision.target,
-            opener=standing.opener,
-            submitter=person if submits else standing.submitter,
+            opener=standing.opener if "opener" in live else "",
+            submitter=submitter if "submitter" in live else None,
             votes=votes,
-            approvers=frozenset() if decision.new_round else approvers,
+            approvers=approvers if "approver" in live and not decision.new_round else frozenset(),
         )
 
     def _pair(
@@ -296,6 +293,28 @@ class _Exploring:
             values=self._band.values,
             repeats=repeats,
         )
+
+
+def _live_sides(definition: Definition, band: Band) -> dict[str, set[str]]:
+    """By state, the sides that some step from there on looks at: the others need not be told apart."""
+    live = {
+        state.name: {side for action in definition.actions_from(state.name) for side in _looked_at(action)}
+        for state in definition.states
+    }
+    arrows, grown = steps(definition, band), True
+    while grown:
+        grown = False
+        for step in arrows:
+            written = {"submitter"} if step.source == definition.initial else set[str]()
+            more = live[step.target] - live[step.source] - written
+            live[step.source] |= more
+            grown = grown or bool(more)
+    return live
+
+
+def _looked_at(action: Action) -> set[str]:
+    named = {"opener": action.by.opener, "submitter": action.by.submitter}
+    return {*action.bars, *(side for side, is_named in named.items() if is_named)}
 
 
 def _becomes(first: Decision, on_old: Decision, afresh: Answer, after: _Standing) -> Second:
