@@ -22,6 +22,13 @@ COPIED = ("app", "tests", "workflows", "config.py", "pyproject.toml")
 ENGINE = "tests/unit/engine/"
 TRAIL = "tests/unit/trail/"
 PASSED, FAILED = 0, 1
+REPEATABLE = """
+import hypothesis
+
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("repeatable")
+"""
+"""All that these tests need of ``tests/conftest.py``; the databases and browsers take seconds to load."""
 
 
 class Mutant(NamedTuple):
@@ -156,12 +163,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__", "vendor", "static"))
         else:
             shutil.copy(ROOT / name, place / name)
+    (place / "tests" / "conftest.py").write_text(REPEATABLE, encoding="utf-8")
     return place
 
 
 def ran(place: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     """The tests of the copy, run there."""
-    options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=1"]
+    options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
     return subprocess.run(
         [sys.executable, "-B", "-m", "pytest", *options, *tests],
         cwd=place,
