@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from granian import Granian

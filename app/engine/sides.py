@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 from app.engine.bands import Band, bands
-from app.engine.deciding import who_may
 from app.engine.definition import Action, Candidates, Definition, FieldType, Quorum
+from app.engine.seats import who_may
 from app.engine.soundness import cases_of
 from app.engine.vocabulary import ConstantType
 from app.engine.ways import carries, ways
