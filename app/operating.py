@@ -21,6 +21,8 @@ from granian.log import LogLevels
 
 from app.cases import staffing
 from app.cases.definitions import Definitions
+from app.cases.describing import as_markdown
+from app.cases.menu import Menu
 from app.cases.ports import Registry
 from app.engine import diagram
 from app.engine.checks import check
@@ -158,6 +160,9 @@ def work(once: bool, every: float) -> None:  # noqa: FBT001 - click passes flags
             time.sleep(every)
 
 
+NO_WORKFLOWS = {"offices", "menu"}
+"""Files of the shipped folder that hold something else."""
+
 workflows_cli = AppGroup("workflows", help="流程文件：检查、画图 / workflow files: check and draw.")
 
 
@@ -167,7 +172,7 @@ def workflows_check(files: tuple[Path, ...]) -> None:
     """检查流程文件，逐条指出文件、行和改法；不写文件时，还看各工会的人手 / check files; without FILES also whether each union has the people."""
     offices, registry = wired().use(OfficeBook), wired().use(Registry)
     words, faults = vocabulary(registry, offices), 0
-    chosen = files or tuple(sorted(path for path in WORKFLOWS.glob("*.yaml") if path.name != "offices.yaml"))
+    chosen = files or tuple(sorted(path for path in WORKFLOWS.glob("*.yaml") if path.stem not in NO_WORKFLOWS))
     for path in chosen:
         try:
             problems = check(load_definition(path, offices.titles()), words)
@@ -211,6 +216,12 @@ def workflows_diagram(name: str, form: str, language: str) -> None:
         raise click.ClickException(f"没有这个流程 / no such workflow: {name}")
     draw = diagram.svg if form == "svg" else diagram.mermaid
     click.echo(draw(definition, language="en" if language == "en" else "zh"))
+
+
+@workflows_cli.command("describe")
+def workflows_describe() -> None:
+    """列出全部种类：状态、谁办、公布什么 / describe all kinds: states, who acts, what is published."""
+    click.echo(as_markdown(wired().use(Menu), wired().use(Definitions).shipped), nl=False)
 
 
 @click.command("doctor")

@@ -10,6 +10,7 @@ from app.cases import announcing
 from app.cases import facts as case_facts
 from app.cases.definitions import Definitions
 from app.cases.files import Files
+from app.cases.menu import Menu
 from app.cases.ports import Registry
 from app.cases.service import Cases
 from app.engine.checks import check
@@ -54,6 +55,7 @@ def wire(settings: Settings, clock: Clock = utc_now) -> Wiring:
     wiring.put(registry)
     wiring.put(definitions)
     wiring.put(store, Store)
+    wiring.put(Menu.load(WORKFLOWS / "menu.yaml", definitions.shipped))
     wiring.put(Cases(definitions, registry))
     wiring.put(Files(store, registry))
     wiring.put(_signer(settings))

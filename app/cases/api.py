@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.cases import queries, viewing
 from app.cases.files import Files
+from app.cases.menu import Menu, may_open
 from app.cases.schemas import ActSchema, ArrangeSchema, BatchSchema, EditSchema, InboxSchema, OpenSchema, load_data
 from app.cases.service import Cases, Outcome, Paper, Step
 from app.cases.values import EMPTY
@@ -33,11 +34,17 @@ CASE = {"type": "object", "description": "a case: id, number, state, phase, vers
 
 @route(api, "/workflows", policy=Policy.SIGNED_IN, summary=Text("流程和表单", "Workflows and their forms"))
 def workflows(call: Call) -> dict[str, Any]:
-    """Every workflow in force: states with phases, actions, and the JSON Schema of its data."""
+    """Every workflow in force: its group, whether one may begin it, states, actions, and the JSON Schema of its data."""
     principal, door = signed_in(call), call.use(Cases)
     with call.read() as session:
         found = door.definitions.all_in_force(session, principal.union_id)
-    return {"workflows": [_workflow(definition) for definition in found.values()]}
+    menu = call.use(Menu)
+    return {
+        "workflows": [
+            _workflow(one) | {"group": words(menu.group_of(name)), "may_open": may_open(one, principal.offices)}
+            for name, one in found.items()
+        ]
+    }
 
 
 def _workflow(definition: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from app.cases import presenting, viewing
 from app.cases.errors import ActionRefused, NoSheet, StaleVersion, TooSoon
 from app.cases.files import Files
 from app.cases.forms import Typed, options_for, read_form, tile
+from app.cases.menu import Menu
 from app.cases.ports import Registry
 from app.cases.schemas import load_data
 from app.cases.service import Cases, Paper, Step
@@ -38,6 +39,15 @@ from app.wording import Text
 web = Blueprint("cases", __name__)
 
 PAGE = Policy.SIGNED_IN
+
+
+@route(web, "/cases/new", policy=PAGE, summary=Text("新建", "New"))
+def all_kinds(call: Call) -> str:
+    """Everything this person may begin, the commonest first, the rest in groups."""
+    principal, door = signed_in(call), call.use(Cases)
+    with call.read() as session:
+        definitions = door.definitions.all_in_force(session, principal.union_id)
+    return render_template("cases/new.html", offer=call.use(Menu).offer(definitions, principal.offices))
 
 
 @route(web, "/cases/new/<workflow>", policy=PAGE, summary=Text("新建", "New"))

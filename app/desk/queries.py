@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases.models import Case
-from app.engine.definition import Definition, Phase
+from app.engine.definition import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,3 @@ def latest_published(session: Session, union_id: uuid.UUID) -> Sequence[Case]:
         .order_by(Case.updated_at.desc())  # nothing happens to a case after it is published
         .limit(6)
     ).all()
-
-
-def openable(definitions: Mapping[str, Definition], offices: Collection[str]) -> list[Definition]:
-    """The workflows these offices may open: claims first, since they are what is opened most."""
-    held = set(offices)
-    found = [one for one in definitions.values() if one.open.anyone or not held.isdisjoint(one.open.offices)]
-    return sorted(found, key=lambda one: one.name != "expense_claim")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.cases import presenting, queries
 from app.cases.batching import decide, ticked
+from app.cases.menu import Menu
 from app.cases.models import Case
 from app.cases.ports import Registry
 from app.cases.service import Cases
@@ -70,7 +71,7 @@ def desk_page(call: Call) -> str:
             tasks=plan.due(session, principal.union_id, today),
             published=[presenting.row(one) | {"kind": _title_of(definitions, one)} for one in published],
             slug=principal.union_slug,
-            openable=desk.openable(definitions, principal.offices),
+            offer=call.use(Menu).offer(definitions, principal.offices),
             today=today,
             sees_plan=admits(Policy.OFFICER, principal),
         )

@@ -45,7 +45,7 @@ def list_row(item: Item, offices: Mapping[str, Text], titles: Mapping[str, Text]
         "day": item.day,
         "account": titles.get(item.category) if item.category else None,
         "payee": values.get("payee"),
-        "result": values.get("result") or values.get("opinion"),
+        "result": values.get("result") or values.get("opinion") or values.get("outcome") or values.get("told"),
         "photos": values.get("photos"),
         "kind": item.definition.title,
         "who": who(item.approved, offices),

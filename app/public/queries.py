@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -27,6 +27,9 @@ from app.public.masking import cleaned, masked_name, names_in
 UNPUBLISHED_COLUMNS = frozenset({FieldType.FILES, FieldType.INVOICE, FieldType.PERSON, FieldType.CASE})
 """Columns of a published table that stay inside: papers, and references that mean nothing outside."""
 
+
+CORRECTION = "correction"
+"""The workflow that says what was wrong in something published, and what is right."""
 
 LARGEST_BATCH = 500
 """As many as one confirmation takes; the rest wait for the next."""
@@ -131,6 +134,21 @@ def case_of(session: Session, union_id: uuid.UUID, number: str) -> Case | None:
     return session.scalar(
         sa.select(Case).where(Case.union_id == union_id, Case.number == number, Case.phase == Phase.PUBLISHED.value)
     )
+
+
+def corrections_of(session: Session, union_id: uuid.UUID, number: str) -> list[str]:
+    """The numbers of published corrections (更正) that name this published case, oldest first."""
+    found = session.scalars(
+        sa.select(Case.number)
+        .where(
+            Case.union_id == union_id,
+            Case.workflow == CORRECTION,
+            Case.phase == Phase.PUBLISHED.value,
+            Case.data["about"].as_string() == number,
+        )
+        .order_by(Case.published_at)
+    )
+    return [number for number in found if number]
 
 
 def _published(union_id: uuid.UUID, period: Period) -> tuple[Any, ...]:
@@ -240,10 +258,12 @@ def kept_back(definition: Definition, case: Case, names: Mapping[str, str]) -> s
             continue
         if field.type is FieldType.PERSON and field.publish is not Publish.FULL:
             found.add(names.get(value, ""))
-        if field.type in FREE_TEXT and (field.personal or field.publish is Publish.MASKED):
-            found |= names_in(value)
+        if field.type is FieldType.TEXT and (field.personal or field.publish is Publish.MASKED):
+            found |= names_in(value)  # a paragraph is no list of names
         for column in field.columns:
-            if column.personal and column.type in FREE_TEXT:
+            if column.type is FieldType.PERSON:
+                found |= {names.get(row.get(column.name), "") for row in value}
+            if column.personal and column.type is FieldType.TEXT:
                 found |= {name for row in value for name in names_in(row.get(column.name) or "")}
     return found - {""}
 
@@ -280,8 +300,8 @@ def approvers(
 def approving_actions(definition: Definition) -> frozenset[str]:
     """The steps whose takers are named on the public page: officers answer for what they let pass.
 
-    Those that only office holders may take, that move a submitted case on, and that are neither a refusal nor the
-    publication itself.
+    Those that only office holders may take and somebody must stand aside from (or several must agree to), that move a
+    submitted case on, and that are neither a refusal nor the publication itself. Noting what was done is no approval.
     """
     return frozenset(action.name for action in definition.actions if _lets_pass(definition, action))
 
@@ -292,7 +312,8 @@ def _lets_pass(definition: Definition, action: Action) -> bool:
     by = action.by
     by_office_alone = bool(by.offices) and not (by.fields or by.opener or by.submitter or by.anyone or by.system)
     moves_on = definition.initial not in action.sources and targets.isdisjoint(action.sources)
-    return action.tone == "plain" and by_office_alone and moves_on and not ends
+    weighs = bool(action.bars or action.quorums)
+    return action.tone == "plain" and by_office_alone and weighs and moves_on and not ends
 
 
 def _is_public(definition: Definition, name: str | None) -> bool:
@@ -302,15 +323,23 @@ def _is_public(definition: Definition, name: str | None) -> bool:
 def _ids(
     rows: Sequence[Case], definitions: Mapping[str, Definition], kind: FieldType, *, published: bool = False
 ) -> set[uuid.UUID]:
-    """What the fields of that type name, in all these cases."""
+    """What the fields of that type name, in all these cases, their lines included."""
     return {
         uuid.UUID(value)
         for case in rows
         for field in definitions[case.definition_hash].fields
-        if field.type is kind
-        and not (published and field.publish is Publish.NO)
-        and (value := case.data.get(field.name))
+        if not (published and field.publish is Publish.NO)
+        for value in _values(field, case.data.get(field.name), kind)
+        if value
     }
+
+
+def _values(field: Field, value: Any, kind: FieldType) -> Iterator[Any]:
+    if field.type is kind:
+        yield value
+    for column in field.columns:
+        if column.type is kind:
+            yield from (row.get(column.name) for row in value or [])
 
 
 def _linked(session: Session, union_id: uuid.UUID, ids: set[uuid.UUID]) -> Sequence[Case]:
@@ -414,7 +443,16 @@ def ready_to_publish(
     offices: frozenset[str],
     period: Period,
 ) -> list[tuple[Definition, str, Sequence[Case]]]:
-    """By workflow, the batch step to published, and the cases of the period that stand before it."""
+    """By workflow that has any, the batch step to published, and the cases of the period that stand before it."""
+    steps = publishing(definitions, offices)
+    unpublished = (
+        Case.union_id == union_id,
+        Case.phase != Phase.PUBLISHED.value,
+        Case.day >= period.first,
+        Case.day <= period.last,
+    )
+    names = [definition.name for definition, _ in steps]
+    present = set(session.scalars(sa.select(Case.workflow).distinct().where(*unpublished, Case.workflow.in_(names))))
     return [
         (
             definition,
@@ -426,5 +464,6 @@ def ready_to_publish(
                 .limit(LARGEST_BATCH)
             ).all(),
         )
-        for definition, action in publishing(definitions, offices)
+        for definition, action in steps
+        if definition.name in present
     ]

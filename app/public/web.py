@@ -108,6 +108,7 @@ def published_item(call: Call, slug: str, number: str) -> str:
         if case is None:
             raise NotFound
         item = queries.shown(session, union.id, call.use(Definitions), [case])[0]
+        corrections = queries.corrections_of(session, union.id, number)
     titles = _titles(call, union)
     return render_template(
         "public/item.html",
@@ -115,6 +116,7 @@ def published_item(call: Call, slug: str, number: str) -> str:
         case=case,
         title=item.title or item.definition.title,
         definition=item.definition,
+        corrections=corrections,
         facts=presenting.kv_rows(item, titles, slug),
         tables=presenting.tables(item, titles),
         approved=presenting.who(item.approved, call.use(OfficeBook).titles()),

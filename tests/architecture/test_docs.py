@@ -41,6 +41,12 @@ def test_every_command_that_is_shown_exists(document: Path, app: Flask) -> None:
             assert second in command.commands, f"{document.name}: flask {shown}"
 
 
+def test_the_page_of_all_kinds_of_work_is_current(app: Flask) -> None:
+    made = app.test_cli_runner().invoke(args=["workflows", "describe"])
+    assert made.exit_code == 0, made.output
+    assert (ROOT / "docs/reference/workflows.md").read_text(encoding="utf-8") == made.output
+
+
 def test_every_target_that_the_readme_names_is_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(_TARGET.findall((ROOT / "README.md").read_text(encoding="utf-8"))) <= targets

@@ -152,14 +152,27 @@ def test_those_who_let_it_pass_are_named_once_with_their_office(board: Board) ->
 
 def test_approving_steps_are_known_from_the_definition_alone() -> None:
     shipped = load_catalogue(ROOT / "workflows", BOOK.titles())
-    assert {name: set(approving_actions(one)) for name, one in shipped.items()} == {
+    found = {name: set(approving_actions(one)) for name, one in shipped.items()}
+    known = {
         "budget": {"approve", "pass"},
         "expense_claim": {"approve", "chair_approve"},
         "fund_review": {"sign"},
         "income": {"confirm"},
         "task": {"approve", "sign_off"},
         "work_plan": {"adopt"},
+        "condolence": {"approve"},
+        "suggestion": {"accept", "adopt", "rate"},
+        "donation_drive": {"approve", "check"},
+        "election": {"approve"},
+        "correction": {"approve"},
     }
+    assert {name: found[name] for name in known} == known
+
+
+def test_whoever_only_notes_what_was_done_is_not_named_as_having_approved_it() -> None:
+    shipped = load_catalogue(ROOT / "workflows", BOOK.titles())
+    noting = {"settle", "report", "hold", "receive", "answer", "enrol"}
+    assert all(noting.isdisjoint(approving_actions(one)) for one in shipped.values())
 
 
 def test_a_published_task_tells_its_result_and_how_many_photos(board: Board) -> None:
