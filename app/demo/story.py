@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.demo import budgeting, reviewing, rounds, spending, year
+from app.demo import budgeting, kinds, reviewing, rounds, spending, year
 from app.demo.stage import Stage, Strand
 from app.trail.keys import SigningKey
 
@@ -14,5 +14,6 @@ def strands(stage: Stage, signer: SigningKey) -> Iterator[Strand]:
     yield from budgeting.strands(stage)
     yield from year.strands(stage)
     yield from spending.strands(stage)
+    yield from kinds.strands(stage)
     yield from reviewing.strands(stage)
     yield from rounds.strands(stage, signer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -218,3 +219,19 @@ def test_the_copy_of_a_demo_is_whole_and_its_own(demo_database: DemoDatabase, tm
         connection.commit()
     with contextlib.closing(sqlite3.connect(demo_database.path)) as connection:
         assert connection.execute('SELECT name FROM "union" WHERE slug = ?', (UNION.slug,)).fetchone() == (UNION.name,)
+
+
+def test_other_kinds_of_work_are_in_the_year_and_public(session: Session, union: Union) -> None:
+    found = session.scalars(
+        sa.select(Case).where(
+            Case.union_id == union.id, Case.workflow.in_(["condolence", "chairs_meeting", "suggestion"])
+        )
+    ).all()
+    assert {(one.workflow, one.state, one.number) for one in found} == {
+        ("condolence", "published", "WW-2026-0001"),
+        ("chairs_meeting", "published", "ZX-2026-0001"),
+        ("suggestion", "published", "JY-2026-0001"),
+    }
+    (list_,) = (one for one in found if one.workflow == "condolence")
+    claim = session.get_one(Case, (union.id, uuid.UUID(list_.data["claim"])))
+    assert (claim.title, claim.amount_fen) == ("五月会员生日蛋糕", list_.amount_fen)

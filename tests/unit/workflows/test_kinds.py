@@ -9,7 +9,7 @@ import pytest
 from app.demo import people
 from app.engine.deciding import may_take
 from app.engine.decision import Actor, Situation
-from app.engine.definition import Action, Definition, FieldType, Phase
+from app.engine.definition import Action, Definition, FieldType, Phase, Publish
 from tests.unit.engine.workbench import SETTINGS, shipped
 from tests.unit.workflows.stories import Story, told
 
@@ -193,7 +193,7 @@ STORIES = [
         """
         welfare        submit  -> submitted
         women_workers  verify  -> verified
-        clerk          notice  -> noticed
+        women_workers  notice  -> noticed
         chair          reject  -> rejected
         """,
         {"applicant": "applicant", "contact": "owner"},
@@ -632,6 +632,37 @@ def test_every_step_of_the_kind_is_taken_in_some_story_and_one_story_reaches_an_
             taken |= steps
     assert {one.name for one in definition.actions} - taken == set()
     assert endings & {Phase.PUBLISHED, Phase.ENDED}
+
+
+@pytest.mark.parametrize("kind", sorted(shipped()))
+def test_whoever_may_take_a_step_by_office_may_also_see_the_case(kind: str) -> None:
+    definition = shipped()[kind]
+    acting = {office for action in definition.actions for office in action.by.offices}
+    assert acting - set(definition.visible_to) == set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_personal_is_never_published_and_what_is_published_has_a_day_to_be_found_by(kind: str) -> None:
+    definition = shipped()[kind]
+    fields = [one for field in definition.fields for one in (field, *field.columns)]
+    assert all(one.publish is not Publish.FULL for one in fields if one.personal)
+    names = {field.name for field in definition.fields}
+    about_a_person = {"applicant", "id_number", "phone", *(["papers"] if names & {"applicant", "people"} else [])}
+    assert all(one.personal for one in definition.fields if one.name in about_a_person)
+    assert definition.summary.day is not None
+    assert definition.field(definition.summary.day).required
+    listed = [one for field in definition.fields if field.name == "people" for one in field.columns]
+    assert all(one.personal for one in listed if one.type in {FieldType.PERSON, FieldType.CHOICE, FieldType.TEXT})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_money_is_only_named_and_never_moved_outside_a_claim(kind: str) -> None:
+    definition = shipped()[kind]
+    used = {use.name for action in definition.actions for use in (*action.effects, *action.require)}
+    assert used <= {"cases.complete", "cases.names_published"}
+    if any(one.type is FieldType.MONEY and one.publish is Publish.FULL for one in definition.fields):
+        links = {one.workflow for one in definition.fields if one.type is FieldType.CASE}
+        assert links & {"task", "expense_claim"}
 
 
 # In the demo union.
