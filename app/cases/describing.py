@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from app.cases.menu import Menu
-from app.engine.deciding import who_may
+from app.engine.seats import who_may
 from app.engine.definition import Action, Definition, Field, Phase, Publish
 from app.wording import Text
 

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.cases import presenting, viewing
-from app.cases.errors import ActionRefused, NoSheet, StaleVersion, TooSoon
+from app.cases.errors import ActionRefused, MayNotOpen, NoSheet, StaleVersion, TooSoon
 from app.cases.files import Files
 from app.cases.forms import Typed, options_for, read_form, tile
-from app.cases.menu import Menu
+from app.cases.menu import Menu, may_open
 from app.cases.ports import Registry
 from app.cases.schemas import load_data
 from app.cases.service import Cases, Paper, Step
@@ -52,10 +52,16 @@ def all_kinds(call: Call) -> str:
 
 @route(web, "/cases/new/<workflow>", policy=PAGE, summary=Text("新建", "New"))
 def new_form(call: Call, workflow: str) -> str:
-    """An empty form; values may be handed over in the address (``?task=…``)."""
+    """An empty form; values may be handed over in the address (``?task=…``).
+
+    Raises:
+        MayNotOpen: the form lists cases to choose from, so it is shown to those who may begin one.
+    """
     principal, door = signed_in(call), call.use(Cases)
     with call.read() as session:
         definition = door.definitions.in_force(session, principal.union_id, workflow)
+        if not may_open(definition, principal.offices):
+            raise MayNotOpen(title=definition.title.zh, title_en=definition.title.en)
         names = {field.name for field in definition.drafting_fields}
         values = {name: value for name, value in request.args.items() if name in names}
         defaults = {f.name: f.default for f in definition.drafting_fields if f.default is not None}

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.fixtures.browsing import reader
 from tests.fixtures.sites import PNG, Site
 from tests.fixtures.unions import NAMES, found
 
@@ -52,6 +53,9 @@ def test_a_months_condolences_are_one_list_one_approval_one_claim_and_no_names(s
 
     claim = site.submitted(130_000, purpose="5月会员慰问", payee="签领表各人")
     receipts = [paper(site, "treasurer")]
+    form = reader(site, "treasurer").get(f"/cases/{case['id']}").text
+    assert f'<option value="{claim["id"]}"' in form
+    assert 'name="receipts' in form
     assert refused(site, "cashier", case, "settle", claim=claim["id"], receipts=receipts) == {"not_your_step"}
     assert refused(site, "treasurer", case, "settle", receipts=receipts) == {"field_missing"}
     case = site.acted("treasurer", case, "settle", claim=claim["id"], receipts=receipts)
@@ -111,6 +115,8 @@ def test_a_member_suggests_and_nobody_judges_his_own_suggestion(site: Site) -> N
     case = site.acted("chair", case, "adopt", owner=person(site, OWNER), due_on="2026-07-01")
     case = site.acted(OWNER, case, "report", effect="每月省电三百度。", proof=[paper(site, OWNER)])
     assert refused(site, "member", case, "rate", grade="first") == {"not_your_step"}
+    form = reader(site, "vice").get(f"/cases/{case['id']}").text
+    assert all(f'name="grade" value="{one}"' in form for one in ("first", "second", "third", "good"))
     case = site.acted("vice", case, "rate", grade="second")
     site.acted("chair", case, "publish")
     item = board(site)[case["number"]]
@@ -199,7 +205,7 @@ def test_a_hardship_file_and_its_relief_grant_are_seen_by_few_and_the_file_by_no
         "welfare_c",
         "relief_grant",
         name="春季困难补助",
-        granted_on="2026-04-01",
+        asked_on="2026-04-01",
         source="own",
         households=1,
         file=case["id"],

@@ -89,6 +89,13 @@ def test_the_clerk_finds_every_kind_under_a_heading_one_click_from_the_desk(sqli
         assert clerk.get(f"/cases/new/{name}").status_code == 200
 
 
+def test_the_form_of_a_kind_one_may_not_begin_stays_closed_with_the_cases_it_lists(sqlite_site: Site) -> None:
+    member = reader(sqlite_site, "member")
+    assert member.get("/cases/new/relief_grant").status_code == 403
+    assert member.get("/cases/new/suggestion").status_code == 200
+    assert member.get("/cases/new/no_such_kind").status_code == 404
+
+
 def test_a_member_without_office_may_suggest_and_speak_up_and_is_shown_no_empty_heading(sqlite_site: Site) -> None:
     member = reader(sqlite_site, "member")
     desk = member.get("/desk").text
