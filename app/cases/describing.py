@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from app.cases.menu import Menu
+from app.engine.definition import Action, Definition, Field, Phase, Publish, Quorum
 from app.engine.seats import who_may
-from app.engine.definition import Action, Definition, Field, Phase, Publish
 from app.wording import Text
 
 HEAD = """\
@@ -44,10 +44,16 @@ def _row(definition: Definition, action: Action) -> str:
     source = ", ".join(states[name] for name in action.sources)
     target = " or ".join(dict.fromkeys(states[branch.state] for branch in action.branches))
     asks = [definition.field(name).title.en for name in action.asks] + ["a reason"] * action.comment_required
-    votes = sorted({"all" if one.need is None else str(one.need) for one in action.quorums})
+    votes = dict.fromkeys(_votes(one) for one in action.quorums)
     by = _who(who_may(definition, action.by)) + (f" ({' or '.join(votes)} of them)" if votes else "")
     aside = ", ".join(_side(definition, name) for name in action.bars)
     return f"| {_both(action.title)} | {source} → {target} | {by} | {aside} | {', '.join(asks)} |"
+
+
+def _votes(quorum: Quorum) -> str:
+    if quorum.share is not None:
+        return "{}/{}".format(*quorum.share)
+    return "all" if quorum.need is None else str(quorum.need)
 
 
 def _side(definition: Definition, name: str) -> str:
