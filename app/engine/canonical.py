@@ -20,12 +20,14 @@ from app.engine.definition import (
     Candidates,
     Compare,
     Condition,
+    Deadline,
     Definition,
     Field,
     Not,
     Operand,
     Quorum,
     Setting,
+    State,
     Summary,
     Use,
 )
@@ -55,7 +57,7 @@ def document_of(definition: Definition) -> Json:
         "title": _text(definition.title),
         "number": definition.number,
         "initial": definition.initial,
-        "states": {one.name: {"phase": one.phase.value, "title": _text(one.title)} for one in definition.states},
+        "states": {one.name: _state(one) for one in definition.states},
         "fields": {one.name: _field(one) for one in definition.fields},
         "sides": dict(definition.sides),
         "actions": {one.name: _action(one) for one in definition.actions},
@@ -133,6 +135,22 @@ def _order_of_field(order: Json, path: str, field: Field) -> None:
         order[f"{path}.columns"] = [column.name for column in field.columns]
     for column in field.columns:
         _order_of_field(order, f"{path}.columns.{column.name}", column)
+
+
+def _state(state: State) -> Json:
+    written: Json = {"phase": state.phase.value, "title": _text(state.title)}
+    return written if state.deadline is None else written | {"deadline": _deadline(state.deadline)}
+
+
+def _deadline(deadline: Deadline) -> Json:
+    written: Json = {"working_days": deadline.working_days}
+    if deadline.remind_before is not None:
+        written["remind_before"] = deadline.remind_before
+    if deadline.escalate_to:
+        written["then"] = {"escalate_to": list(deadline.escalate_to)}
+    if deadline.close_by is not None:
+        written["then"] = {"close_by": deadline.close_by}
+    return written
 
 
 def _field(field: Field) -> Json:

@@ -80,6 +80,11 @@ def _ways(definition: Definition, edges: list[Edge]) -> Iterator[Fault]:
             yield fault("dead_action", ("actions", action.name), action=action.title)
 
 
+def reached_from(start: str, arrows: list[tuple[str, str]]) -> set[str]:
+    """Everything that arrows lead to from a state, itself included."""
+    return _closure({start}, arrows)
+
+
 def _closure(start: Iterable[str], arrows: list[tuple[str, str]]) -> set[str]:
     """Everything that arrows lead to from ``start``, which is part of it."""
     leads: dict[str, list[str]] = {}
@@ -122,9 +127,10 @@ def _money(definition: Definition, edges: list[Edge], states: dict[str, State]) 
         before, after = states[source].phase, states[target].phase
         if before is Phase.DRAFT and after is Phase.PUBLISHED:
             yield fault("publish_skips_review", (*where, "from"), action=action.title)
-        if before in (Phase.DRAFT, Phase.SUBMITTED) and after in (Phase.AUDITED, Phase.PUBLISHED):
-            if action.by.system:
-                yield fault("system_approves", (*where, "by"), action=action.title)
+        is_approval = before in (Phase.DRAFT, Phase.SUBMITTED) and after in (Phase.AUDITED, Phase.PUBLISHED)
+        if action.by.system and (is_approval or after is Phase.AUDITED):  # within audited: the chair's yes, a payment
+            yield fault("system_approves", (*where, "by"), action=action.title)
+        if is_approval:
             if before is Phase.SUBMITTED and not _submitter_barred(definition, action, edges, states):
                 yield fault("submitter_approves", (*where, "bars"), action=action.title)
             if before is Phase.DRAFT and after is Phase.AUDITED and not _barred(action, "opener"):

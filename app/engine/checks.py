@@ -12,6 +12,7 @@ from itertools import chain
 
 from app.engine.bands import bands
 from app.engine.check_conditions import condition_faults
+from app.engine.check_deadlines import deadline_faults
 from app.engine.check_fields import field_faults
 from app.engine.check_graph import graph_faults
 from app.engine.check_verbs import verb_faults
@@ -103,6 +104,7 @@ def _plain_faults(definition: Definition, vocabulary: Vocabulary) -> Iterator[Fa
         condition_faults(definition, vocabulary),
         graph_faults(definition),
         verb_faults(definition, vocabulary),
+        deadline_faults(definition, vocabulary),
     )
 
 

@@ -51,12 +51,29 @@ class Publish(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """How long a case may rest in a state, counted from the working day after it came there, and what follows then.
+
+    Without ``escalate_to`` and ``close_by`` those who are waited for are told once more, and that is all.
+    """
+
+    working_days: int
+    remind_before: int | None = None
+    """How many working days before the last one people are reminded; 0 is on that day itself."""
+    escalate_to: tuple[str, ...] = ()
+    """Offices that are told when it is overdue, and see it among what they have to look after."""
+    close_by: str | None = None
+    """The action that a rule of the system then takes: it sends back or ends, and people can undo it; never a yes."""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One place a case can rest in."""
 
     name: str
     phase: Phase
     title: Text
+    deadline: Deadline | None = None
 
 
 @dataclass(frozen=True, slots=True)

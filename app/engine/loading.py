@@ -32,6 +32,7 @@ from app.engine.definition import (
     Candidates,
     Compare,
     Condition,
+    Deadline,
     Definition,
     Field,
     FieldType,
@@ -686,9 +687,32 @@ class _SummaryBlock(_Block):
         return Summary(**data)
 
 
+class _ThenBlock(_Block):
+    escalate_to = _Names()
+    close_by = _Words()
+
+    @post_load
+    def refuse_none_or_both(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """One thing follows, and it is clear which."""
+        if len([value for value in data.values() if value]) != 1:
+            raise _fail("deadline_then")
+        return data
+
+
+class _DeadlineBlock(_Block):
+    working_days = _Number(required=True)
+    remind_before = _Number()
+    then = _block(_ThenBlock)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Deadline:
+        return Deadline(**{key: value for key, value in data.items() if key != "then"}, **data.get("then", {}))
+
+
 class _StateBlock(_Block):
     phase = _OneOf(Phase, required=True)
     title = _block(_TextBlock, required=True)
+    deadline = _block(_DeadlineBlock)
 
 
 class _ColumnBlock(_Block):
@@ -774,6 +798,8 @@ def _assemble(document: Any, offices: Mapping[str, Text], file: str, lines: Line
 
 def _offices_named(definition: Definition) -> list[str]:
     named = [*definition.visible_to, *definition.open.offices]
+    for state in definition.states:
+        named += state.deadline.escalate_to if state.deadline else ()
     for action in definition.actions:
         named += [*action.by.offices, *action.by.or_else, *action.paper, *action.copy_to]
     return list(dict.fromkeys(named))

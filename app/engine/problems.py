@@ -588,4 +588,56 @@ _SENTENCES: dict[str, tuple[str, str]] = {
             "where {asked} are asked. Lead this way through the approval, or add submitter to bars."
         ),
     ),
+    "system_pays": (
+        "“{action}”会支出经费（{effect}），不能由系统规则自动办理。请删去 system 或这个 effect。",
+        "“{action}” spends money ({effect}); no rule of the system may do that. Remove system or the effect.",
+    ),
+    # Deadlines.
+    "deadline_days": (
+        "“{state}”的期限要在 1 到 {limit} 个工作日之间，现在是 {days}。",
+        "The deadline of “{state}” must be from 1 to {limit} working days; it says {days}.",
+    ),
+    "deadline_reminder": (
+        "“{state}”的提醒要在到期之前：remind_before 写 0 到 {limit}，现在是 {days}。",
+        "The reminder of “{state}” must come before the deadline: remind_before is from 0 to {limit}; it says {days}.",
+    ),
+    "deadline_at_the_end": (
+        "“{state}”已经办完，没有什么要催。请删去 deadline。",
+        "Nothing waits in “{state}” any more. Remove deadline.",
+    ),
+    "deadline_then": (
+        "到期以后怎么办只写一样：escalate_to（报给哪些职务）或 close_by（按哪一步收回）；不需要就删去 then。",
+        "Name one thing that follows: escalate_to (which offices are told) or close_by (which action closes); or remove then.",
+    ),
+    "escalation_unseen": (
+        "逾期要报给“{name}”，但这个职务看不到此类事项。请把它加进 visible_to。",
+        "“{name}” is told when it is overdue but may not see such cases. Add it to visible_to.",
+    ),
+    "unknown_closing": (
+        "没有叫“{name}”的步骤可以在到期时办理。{hint}",
+        "There is no action “{name}” to take when it is overdue. {hint}",
+    ),
+    "closing_elsewhere": (
+        "“{action}”不能从“{state}”办理，到期时就用不上。请在它的 from 里加上这个状态，或换一步。",
+        "“{action}” does not leave “{state}”, so it is of no use when that is overdue. Add the state to from, or name another.",
+    ),
+    "closing_not_system": (
+        "“{action}”要由期限自动办理，但没有对系统规则开放。请在 by 里写 system: true。",
+        "“{action}” is to be taken by the deadline but is not open to a rule of the system. Write system: true under by.",
+    ),
+    "closing_asks": (
+        "“{action}”办理时要人填写（asks 或 comment），到期时没有人填。请换一步。",
+        "“{action}” asks somebody to fill something in (asks or comment), and a deadline has nobody. Name another action.",
+    ),
+    "closing_carries_on": (
+        "“{action}”会把事项办到“{target}”。到期只能结束，或退回“{initial}”重来（new_round: true），不能替人同意。",
+        (
+            "“{action}” takes the case to “{target}”. A deadline may only end a case, or send it back to “{initial}” "
+            "(new_round: true); it never says yes for anyone."
+        ),
+    ),
+    "closing_for_good": (
+        "“{action}”到期收回以后，没有人能让事项回到“{state}”。请加一步由人办理的恢复。",
+        "After “{action}” closes it, nobody can bring the case back to “{state}”. Add an action by which people recover it.",
+    ),
 }

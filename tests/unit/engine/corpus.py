@@ -200,6 +200,7 @@ MORE = {
 }
 """What else has to change for the fault to be there."""
 
+OVERDUE = "title: {zh: 待经审, en: Awaiting audit}"
 SHAPES = [
     ("duplicate_key", "number: WW", "number: WW\nnumber: WX", "number: WX"),
     (
@@ -283,6 +284,14 @@ SHAPES = [
     ("bad_use", "{days: 30}", "{days: [30]}", "days: [30]"),
     ("bad_sum", "sum_of: lines.amount_fen", "sum_of: amount_fen", "sum_of: amount_fen"),
     ("bad_sum", "sum_of: lines.amount_fen", "sum_of: [lines, amount_fen]", "sum_of: [lines"),
+    ("deadline_then", OVERDUE, OVERDUE + ", deadline: {working_days: 3, then: {}}", "then: {}"),
+    (
+        "deadline_then",
+        OVERDUE,
+        OVERDUE + ", deadline: {working_days: 3, then: {escalate_to: [chair], close_by: reject}}",
+        "close_by: reject",
+    ),
+    ("missing", OVERDUE, OVERDUE + ", deadline: {remind_before: 1}", "remind_before: 1"),
 ]
 
 NO_DEFINITIONS = [

@@ -138,9 +138,18 @@ LOADING = {
     *("too_many_nodes", "bad_key", "not_whole", "bad_date", "hidden_character", "not_a_workflow", "unknown_key"),
     *("missing", "not_a_mapping", "not_a_list", "not_text", "bad_text", "not_a_flag", "not_a_number", "not_one_of"),
     *("bad_target", "bad_need", "bad_condition", "bad_constant", "bad_use", "bad_sum", "not_canonical"),
+    "deadline_then",
     *("name_taken", "number_taken", "unknown_workflow"),
 }
 """Codes that loading reports; ``test_loading`` plants them."""
+
+
+DEADLINES = {
+    *("system_pays", "deadline_days", "deadline_reminder", "deadline_at_the_end", "escalation_unseen"),
+    *("unknown_closing", "closing_elsewhere", "closing_not_system", "closing_asks", "closing_carries_on"),
+    "closing_for_good",
+}
+"""Codes that the check of deadlines reports; ``test_deadlines`` plants them."""
 
 
 def sound() -> Definition:
