@@ -7,7 +7,10 @@ import socket
 import sqlite3
 import sys
 import time
+import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +27,8 @@ from app.cases.definitions import Definitions
 from app.cases.describing import as_markdown
 from app.cases.menu import Menu
 from app.cases.ports import Registry
+from app.cases.service import Cases
+from app.cases.timing import Scanned, reschedule, scan_due
 from app.engine import diagram
 from app.engine.checks import check
 from app.engine.definition import Definition
@@ -43,6 +48,8 @@ from config import Settings
 
 LATE = timedelta(minutes=10)
 """A notice that waits longer than this has no worker."""
+SECONDS_BETWEEN_LOOKS = 60
+"""Deadlines are counted in days; a minute later is soon enough."""
 NEWEST_SQLITE_BUG = (3, 51, 3)
 """Below this, SQLite's WAL can be damaged by two connections that write and checkpoint together."""
 
@@ -148,20 +155,40 @@ def refuse_busy_port(host: str, port: int) -> None:
 @click.option("--every", default=2.0, show_default=True, help="秒 / seconds")
 @with_appcontext
 def work(once: bool, every: float) -> None:  # noqa: FBT001 - click passes flags by name
-    """投递通知：站内、邮件、推送 / deliver what waits: in the product, by e-mail, to the unions' webhooks."""
-    check_current(wired().use(Database))
-    worker, clock = wired().use(Worker), wired().use(cast("type[Any]", Clock))
+    """看期限，投递通知：站内、邮件、推送 / look at deadlines; deliver in the product, by e-mail, to the unions' webhooks."""
+    database, door, worker = wired().use(Database), wired().use(Cases), wired().use(Worker)
+    clock = cast("Clock", wired().use(cast("type[Any]", Clock)))
+    check_current(database)
+    look_again, done = 0.0, Scanned()
     while True:
+        if time.monotonic() >= look_again:
+            look_again = time.monotonic() + SECONDS_BETWEEN_LOOKS
+            done = look_at_deadlines(database, door, clock())
         delivered = worker.round(clock())
         if once:
-            click.echo(f"已投递 / delivered: {delivered}")
-            return
+            click.echo(f"期限 / deadlines: {done.total}；已投递 / delivered: {delivered}")
+            sys.exit(1 if done.failed else 0)
         if delivered == 0:
             time.sleep(every)
 
 
 NO_WORKFLOWS = {"offices", "menu"}
 """Files of the shipped folder that hold something else."""
+
+
+def unions_of(database: Database) -> Sequence[uuid.UUID]:
+    """Every union of this installation."""
+    with database.read() as session:
+        return session.scalars(sa.select(Union.id).where(Union.id != INSTALLATION).order_by(Union.id)).all()
+
+
+def look_at_deadlines(database: Database, door: Cases, now: datetime) -> Scanned:
+    """One look at the deadlines of all unions."""
+    done = Scanned()
+    for union_id in unions_of(database):
+        done += scan_due(database, door, union_id, now)
+    return done
+
 
 workflows_cli = AppGroup("workflows", help="流程文件：检查、画图 / workflow files: check and draw.")
 
@@ -203,6 +230,18 @@ def _say_staffing() -> None:
             click.echo(f"{union.name}: {word}")
             for text in staffing.sentences(session, union.id, found):
                 click.echo(f"  {text.zh}\n    {text.en}")
+
+
+@workflows_cli.command("reschedule")
+def workflows_reschedule() -> None:
+    """放假安排变了，重算未到的期限（后台也会自己算）/ count deadlines again by a changed calendar; the worker does so too."""
+    database, door = wired().use(Database), wired().use(Cases)
+    check_current(database)
+    moved = 0
+    for union_id in unions_of(database):
+        while found := database.transact(partial(reschedule, door=door, union_id=union_id)):
+            moved += found
+    click.echo(f"已重算 / counted again: {moved}")
 
 
 @workflows_cli.command("diagram")

@@ -13,6 +13,7 @@ from app.cases.files import Files
 from app.cases.menu import Menu
 from app.cases.ports import Registry
 from app.cases.service import Cases
+from app.engine.calendar_files import load_calendars
 from app.engine.checks import check
 from app.engine.definition import Definition
 from app.engine.loading import load_catalogue
@@ -55,8 +56,10 @@ def wire(settings: Settings, clock: Clock = utc_now) -> Wiring:
     wiring.put(registry)
     wiring.put(definitions)
     wiring.put(store, Store)
+    calendar = load_calendars(WORKFLOWS / "calendars")
+    wiring.put(calendar)
     wiring.put(Menu.load(WORKFLOWS / "menu.yaml", definitions.shipped))
-    wiring.put(Cases(definitions, registry))
+    wiring.put(Cases(definitions, registry, calendar))
     wiring.put(Files(store, registry))
     wiring.put(_signer(settings))
     case_facts.register(registry, definitions)

@@ -160,6 +160,30 @@ class Waiting(UnionRow, Base):
     )
 
 
+class Deadline(UnionRow, Base):
+    """How long a case may rest in the state it is in; written when it comes there, gone when it leaves."""
+
+    __tablename__ = "deadline"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    entered_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(comment="the end of the last working day, in China")
+    remind_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None] = mapped_column(
+        comment="when a timer looks at it again; NULL: nothing is left to do"
+    )
+    reminded_at: Mapped[datetime | None]
+    overdue_at: Mapped[datetime | None] = mapped_column(comment="when it was told, or reported, that it is overdue")
+    calendar: Mapped[str] = mapped_column(comment="digest of the calendar that the days were counted by")
+    is_provisional: Mapped[bool] = mapped_column(comment="touches a year whose holidays are not published yet")
+
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["union_id", "case_id"], ["case.union_id", "case.id"]),
+        sa.Index(None, "union_id", "next_at"),
+    )
+
+
 class Copy(UnionRow, Base):
     """A person who was sent a copy (抄送), and when he read it."""
 

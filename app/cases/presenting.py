@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.cases.forms import options_for, person_options, tile
 from app.cases.models import ArrangementRow, Case, Decision
 from app.cases.ports import Registry
+from app.cases.timing import OVERSEE
 from app.cases.viewing import Detail
 from app.engine.arranged import arranged
 from app.engine.arranging import NEEDS_COMMENT, NEEDS_PERSON, VERB_TITLES
@@ -22,6 +23,9 @@ from app.foundation.money import yuan
 from app.people.principal import Principal
 from app.wording import Language, Text
 
+_BY_RULE = Text("系统按期限规则办理，不是哪一个人", "A rule of deadlines, no person")
+_CORRECT = Text("修改后重新提交", "Correct it and submit again")
+_OTHER_STEPS = {OVERSEE: Text("逾期督办", "See to it, it is overdue")}
 _TONES = {"plain": "primary", "caution": "caution", "danger": "danger"}
 
 
@@ -61,6 +65,7 @@ def case_page(
             tile(file) for file in detail.files.values() if case.events or file.uploaded_by == principal.person_id
         ],
         "timeline": timeline(detail, now),
+        "deadline": detail.deadline,
         "checks": [check(finding) for finding in detail.checks if finding.code not in SAID_ELSEWHERE],
         "buttons": [button(detail, action, answer, options, now) for action, answer in detail.answers],
         "may_take_back": detail.may_take_back,
@@ -201,7 +206,7 @@ def timeline(detail: Detail, now: datetime) -> list[dict[str, Any]]:
     for action_name in dict.fromkeys(waiting.action for waiting in detail.waiting):
         rows = [waiting for waiting in detail.waiting if waiting.action == action_name]
         action = definition.action(action_name)
-        title = action.title if action else Text("修改后重新提交", "Correct it and submit again")
+        title = action.title if action else _OTHER_STEPS.get(action_name, _CORRECT)
         who = [offices.get(one.who) or Text(name := detail.names.get(one.who, "—"), name) for one in rows]
         events.append(
             {
@@ -283,7 +288,7 @@ def _event(detail: Detail, row_: Decision) -> dict[str, Any]:
     return {
         "kind": "back" if title else kind,
         "title": title or (action.title if action else Text(row_.action, row_.action)),
-        "who": who,
+        "who": who if row_.person_id else _BY_RULE,
         "paper": paper,
         "office": offices.get(row_.office or ""),
         "at": row_.at,

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from app.cases.deadlines import write_deadlines
 from app.cases.models import ArrangementRow, Case, CaseFile, Copy, Waiting
 from app.cases.models import Decision as DecisionRow
 from app.cases.ports import EffectCall
@@ -55,6 +56,8 @@ class Taken:
     changes: dict[str, Any]
     record: trail.Record
     waiting: list[dict[str, Any]] | None = None
+    deadline: dict[str, Any] | None = None
+    """The row of the new state's deadline, if it has one."""
     seq: int = 0
     new_files: list[dict[str, Any]] = field(default_factory=list)
     postponed: list[tuple[str, EffectCall]] = field(default_factory=list)
@@ -66,7 +69,9 @@ class Taken:
     paper: dict[str, str] | None = None
 
 
-def write(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, taken: Sequence[Taken], now: datetime) -> None:
+def write(
+    session: Session, union_id: uuid.UUID, person_id: uuid.UUID | None, taken: Sequence[Taken], now: datetime
+) -> None:
     """Everything that the steps change, in as few statements as there are tables."""
     records = [record for one in taken for record in (one.record, *(lot.record for lot in one.arranged))]
     seqs = iter(trail.append_all(session, union_id, records, now))
@@ -83,6 +88,9 @@ def write(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, taken: Se
     if moved:
         write_rows(connection, _NO_LONGER_WAITING, [{"union": union_id, "the_case": one.case.id} for one in moved])
         write_rows(connection, _NEW_WAITING, [row for one in moved for row in one.waiting or []])
+        write_deadlines(
+            connection, union_id, [(one.case.id, one.definition, one.decision, one.deadline) for one in moved]
+        )
     files = [row for one in taken for row in one.new_files if row["is_new"]]
     if files:
         keys = ("union_id", "case_id", "file_id", "path", "round")
@@ -155,7 +163,7 @@ _NO_LONGER_ASKED_FOR = sa.delete(table_of(Waiting)).where(
 )
 
 
-def _decision_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, Any]:
+def _decision_row(one: Taken, person_id: uuid.UUID | None, now: datetime) -> dict[str, Any]:
     return {
         "union_id": one.case.union_id,
         "case_id": one.case.id,
@@ -166,7 +174,7 @@ def _decision_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, 
         "target": one.decision.target,
         "closes": one.decision.closes,
         "person_id": person_id,
-        "rule": None,
+        "rule": one.record.rule,
         "office": one.decision.office,
         "at": now,
         "data_hash": one.changes.get("data_hash", one.case.data_hash),
@@ -222,7 +230,7 @@ def _told_row(made: Arranged, person_id: uuid.UUID, now: datetime) -> dict[str, 
     }
 
 
-def _outbox_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, Any]:
+def _outbox_row(one: Taken, person_id: uuid.UUID | None, now: datetime) -> dict[str, Any]:
     return {
         "union_id": one.case.union_id,
         "id": new_id(now),
@@ -236,7 +244,7 @@ def _outbox_row(one: Taken, person_id: uuid.UUID, now: datetime) -> dict[str, An
             "workflow": one.case.workflow,
             "state": one.decision.target,
             "closes": one.decision.closes,
-            "by": str(person_id),
+            "by": str(person_id) if person_id else None,
             "waiting": sorted({row["who"] for row in one.waiting or []}),
         },
         "created_at": now,

@@ -10,7 +10,7 @@ import secrets
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases import errors, queries
+from app.cases.deadlines import deadline_row
 from app.cases.definitions import Definitions
 from app.cases.models import ArrangementRow, Case, Copy, NumberCounter, Opening, StoredFile, Waiting
 from app.cases.models import Decision as DecisionRow
@@ -36,6 +37,7 @@ from app.cases.situations import (
 )
 from app.cases.values import EMPTY, CleanData, columns_of, split_sealed, values_of, with_totals, year_of
 from app.engine.arranging import arrange, lots_for
+from app.engine.calendar import Calendar
 from app.engine.deciding import available, decide, may_take
 from app.engine.decision import (
     Actor,
@@ -84,6 +86,26 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemRule:
+    """A rule of the system as it comes to the door; it is nobody, sees every case, and is recorded as what it is."""
+
+    union_id: uuid.UUID
+    name: str
+
+    @property
+    def person_id(self) -> None:
+        """No person."""
+
+    @property
+    def actor(self) -> Actor:
+        """The same as the engine sees it."""
+        return Actor(None, rule=self.name)
+
+
+Acting = Principal | SystemRule
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one step: the case as it is now, or why nothing happened."""
 
@@ -110,6 +132,8 @@ class Cases:
 
     definitions: Definitions
     registry: Registry
+    calendar: Calendar = field(default_factory=Calendar)
+    """What deadlines are counted by."""
 
     def open_case(self, session: Session, principal: Principal, workflow: str, data: CleanData, now: datetime) -> Case:
         """Begin a draft. It gets its number, and enters the trail, with its first step.
@@ -233,6 +257,19 @@ class Cases:
         sheet = None if paper is None else self._sheet(session, principal, paper, now)
         given = Given(comment, data.fields, return_to, resume, sheet)
         outcome = self._take(session, principal, [step], action, now, given, together=False, paper=paper)[0]
+        if outcome.error is not None:
+            raise outcome.error
+        assert outcome.case is not None  # noqa: S101 - an outcome has a case or an error
+        return outcome.case
+
+    def act_by_rule(self, session: Session, rule: SystemRule, case_id: uuid.UUID, action: str, now: datetime) -> Case:
+        """Take one step by a rule of the system, on the case as it is now.
+
+        Raises:
+            NotFound, ActionRefused (with every reason), and what effects refuse.
+        """
+        case, _ = self._locked(session, rule, [case_id])[case_id]
+        outcome = self._take(session, rule, [Step(case_id, case.version)], action, now, Given(), together=False)[0]
         if outcome.error is not None:
             raise outcome.error
         assert outcome.case is not None  # noqa: S101 - an outcome has a case or an error
@@ -459,7 +496,7 @@ class Cases:
     def _take(
         self,
         session: Session,
-        principal: Principal,
+        principal: Acting,
         steps: Sequence[Step],
         action: str,
         now: datetime,
@@ -499,7 +536,7 @@ class Cases:
     def _decided(
         self,
         session: Session,
-        principal: Principal,
+        principal: Acting,
         case: Case,
         union: UnionSettings,
         rows: Sequence[queries.PastEvent],
@@ -543,7 +580,7 @@ class Cases:
         if isinstance(answer, Refused):
             raise errors.ActionRefused(answer.refusals)
         check_references(session, self.registry, principal.union_id, definition, given.data)
-        if batch and action is not None and action.opened_above is not None:
+        if batch and action is not None and action.opened_above is not None and isinstance(principal, Principal):
             self._refuse_unopened(session, principal, case, action, situation)
         return self._carried_out(
             session, principal, case, definition, situation, answer, given, now, batch=batch, paper=paper
@@ -552,7 +589,7 @@ class Cases:
     def _carried_out(
         self,
         session: Session,
-        principal: Principal,
+        principal: Acting,
         case: Case,
         definition: Definition,
         situation: Situation,
@@ -629,6 +666,7 @@ class Cases:
             comment=given.comment,
             figures=figures,
             paper=sheet,
+            rule=principal.actor.rule,
         )
         taken = Taken(case, definition, decision, changes, record, new_files=new_files, postponed=postponed or [])
         taken.resumes = given.resume and decision.closes
@@ -638,6 +676,7 @@ class Cases:
             self._draw_lots(session, taken, situation, now)
             if action is not None and action.copy_to:
                 taken.copies = self._copies(session, case, action, now)
+            taken.deadline = deadline_row(case.union_id, case.id, definition, decision, self.calendar, now)
         return taken
 
     def _effects(
@@ -647,7 +686,7 @@ class Cases:
         definition: Definition,
         decision: Decision,
         data: dict[str, Any],
-        person_id: uuid.UUID,
+        person_id: uuid.UUID | None,
         now: datetime,
         postponed: list[tuple[str, EffectCall]] | None,
     ) -> dict[str, Any]:
@@ -864,7 +903,7 @@ class Cases:
     def _locked(
         self,
         session: Session,
-        principal: Principal,
+        principal: Acting,
         ids: Collection[uuid.UUID],
         *,
         must_exist: bool = True,
@@ -874,8 +913,8 @@ class Cases:
             raise NotFound
         return {row.Case.id: (row.Case, cast("UnionSettings", row)) for row in rows}
 
-    def _refuse_stranger(self, session: Session, principal: Principal, definition: Definition, case: Case) -> None:
-        if not self.may_see(session, principal, case, definition):
+    def _refuse_stranger(self, session: Session, principal: Acting, definition: Definition, case: Case) -> None:
+        if isinstance(principal, Principal) and not self.may_see(session, principal, case, definition):
             raise NotFound
 
     def _sees(self, principal: Principal, definition: Definition, case: Case, participants: Collection[Any]) -> bool:

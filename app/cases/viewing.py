@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.cases import queries
-from app.cases.models import ArrangementRow, Case, Copy, Decision, StoredFile, Waiting
+from app.cases import deadlines, queries
+from app.cases.models import ArrangementRow, Case, Copy, Deadline, Decision, StoredFile, Waiting
 from app.cases.service import Cases
 from app.cases.values import file_ids, values_of
 from app.engine.arranging import VERB_TITLES, arrangeable
@@ -54,6 +54,8 @@ class Detail:
     """Cases that name this one."""
     named: Mapping[str, Case]
     """Cases that this one names, by id."""
+    deadline: deadlines.Shown | None = None
+    """Until when it may rest in its state, where the workflow says so."""
 
 
 def find(session: Session, door: Cases, principal: Principal, case_id: uuid.UUID) -> tuple[Case, Definition]:
@@ -117,7 +119,17 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
         checks=door.checks(session, case, definition, now),
         linked=list(queries.linked_cases(session, case.union_id, case.id)),
         named={str(one.id): one for one in named},
+        deadline=_deadline(session, door, case, definition, now),
     )
+
+
+def _deadline(
+    session: Session, door: Cases, case: Case, definition: Definition, now: datetime
+) -> deadlines.Shown | None:
+    if definition.state(case.state).deadline is None:
+        return None
+    row = session.get(Deadline, (case.union_id, case.id))
+    return None if row is None or row.state != case.state else deadlines.shown(row, definition, door.calendar, now)
 
 
 def _seqs(decisions: list[Decision], arrangements: list[ArrangementRow]) -> list[int]:
@@ -165,6 +177,7 @@ def as_json(detail: Detail) -> dict[str, Any]:
             for row in detail.copies
         ],
         "waiting_for": [{"action": row.action, "who": row.who} for row in detail.waiting],
+        "deadline": deadlines.as_json(detail.deadline) if detail.deadline else None,
         "checks": [finding_json(finding) for finding in detail.checks],
         "timeline": [step_json(detail, row) for row in detail.decisions],
         "files": [file_json(file) for file in detail.files.values()],
@@ -236,6 +249,7 @@ def step_json(detail: Detail, row: Decision) -> dict[str, Any]:
         "to": row.target,
         "closes": row.closes,
         "person": _person(detail, row.person_id) if row.person_id else None,
+        "rule": row.rule,
         "office": row.office,
         "at": row.at.isoformat(),
         "comment": detail.comments.get(row.trail_seq, ""),

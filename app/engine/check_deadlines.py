@@ -62,6 +62,8 @@ def _closing(definition: Definition, state: State, name: str, where: Where) -> I
     if action is None:
         yield fault("unknown_closing", where, name=name, hint=hint(name, [one.name for one in definition.actions]))
         return
+    if state.name == definition.initial:
+        yield fault("closing_draft", where, state=state.title)
     if state.name not in action.sources:
         yield fault("closing_elsewhere", where, action=action.title, state=state.title)
     if not action.by.system:

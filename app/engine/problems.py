@@ -621,6 +621,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "“{action}”不能从“{state}”办理，到期时就用不上。请在它的 from 里加上这个状态，或换一步。",
         "“{action}” does not leave “{state}”, so it is of no use when that is overdue. Add the state to from, or name another.",
     ),
+    "closing_draft": (
+        "“{state}”是填写人自己的，不能到期收回。请改成提醒，或用 escalate_to 报给职务。",
+        "“{state}” is its writer's own; no deadline closes it. Remind instead, or use escalate_to.",
+    ),
     "closing_not_system": (
         "“{action}”要由期限自动办理，但没有对系统规则开放。请在 by 里写 system: true。",
         "“{action}” is to be taken by the deadline but is not open to a rule of the system. Write system: true under by.",

@@ -10,7 +10,7 @@ from app.wording import Text
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of notice. ``sentence`` may name ``{case}``, ``{by}``, ``{step}`` and ``{state}``.
+    """One kind of notice. ``sentence`` may name ``{case}``, ``{by}``, ``{step}``, ``{state}`` and ``{last_day}``.
 
     An ``urgent`` one is sent by e-mail at once unless the person chose otherwise; the rest wait for the daily digest.
     """
@@ -31,6 +31,9 @@ COPY = "copy"
 MENTION = "mention"
 REMINDER = "reminder"
 BLOCKED = "blocked"
+DUE_SOON = "due_soon"
+OVERDUE = "overdue"
+ESCALATED = "escalated"
 
 SHIPPED = (
     Kind(
@@ -48,6 +51,24 @@ SHIPPED = (
         BLOCKED,
         Text("无人可办", "Nobody left"),
         Text("没有人能办理下一步，请安排人员：{case}", "Nobody is left who may take the next step: {case}"),
+        urgent=True,
+    ),
+    Kind(
+        DUE_SOON,
+        Text("快到期", "Due soon"),
+        Text("请在{last_day}前办理：{case}", "Please act by {last_day}: {case}"),
+        urgent=True,
+    ),
+    Kind(
+        OVERDUE,
+        Text("已超期", "Overdue"),
+        Text("{last_day}已到期，还没有办理：{case}", "It was due on {last_day} and still waits: {case}"),
+        urgent=True,
+    ),
+    Kind(
+        ESCALATED,
+        Text("超期督办", "Overdue, reported"),
+        Text("{last_day}已到期，请督办：{case}", "It was due on {last_day}; please see to it: {case}"),
         urgent=True,
     ),
     Kind(MOVED, Text("进展", "Progress"), Text("{state}：{case}", "{state}: {case}")),

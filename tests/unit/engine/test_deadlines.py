@@ -44,6 +44,11 @@ PLANTED = [
     ("named_twice", due(telling("chair", "chair")), "[chair, chair]"),
     ("unknown_closing", due(closing("retrun")), "close_by: retrun"),
     ("closing_elsewhere", due(closing("pay")), "close_by: pay"),
+    (
+        "closing_draft",
+        spoilt("title: {zh: 草稿, en: Draft}", "title: {zh: 草稿, en: Draft}, deadline: {" + closing("reject") + "}"),
+        "close_by: reject",
+    ),
     ("closing_not_system", due(closing("reject")), "close_by: reject"),
     ("closing_asks", due(closing("reject")), "close_by: reject"),
     ("closing_carries_on", due(closing("approve")), "close_by: approve"),

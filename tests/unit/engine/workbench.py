@@ -147,7 +147,7 @@ LOADING = {
 DEADLINES = {
     *("system_pays", "deadline_days", "deadline_reminder", "deadline_at_the_end", "escalation_unseen"),
     *("unknown_closing", "closing_elsewhere", "closing_not_system", "closing_asks", "closing_carries_on"),
-    "closing_for_good",
+    *("closing_for_good", "closing_draft"),
 }
 """Codes that the check of deadlines reports; ``test_deadlines`` plants them."""
 
