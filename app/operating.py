@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import sqlite3
 import sys
-import time
+import threading
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from flask.cli import AppGroup, with_appcontext
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from sqlalchemy.engine import make_url
 
 from app.cases import staffing
 from app.cases.definitions import Definitions
@@ -38,6 +40,7 @@ from app.foundation.clock import Clock, union_day, utc_now
 from app.foundation.db import Database
 from app.foundation.edge import EXTENSION, Wiring
 from app.foundation.migrating import DatabaseBehind, check_current, downgrade, grant, upgrade
+from app.foundation.ticking import Tick, prepare, run_until
 from app.notices import queries as notices
 from app.notices.delivering import Worker
 from app.people.models import INSTALLATION, Union
@@ -48,8 +51,9 @@ from config import Settings
 
 LATE = timedelta(minutes=10)
 """A notice that waits longer than this has no worker."""
-SECONDS_BETWEEN_LOOKS = 60
+EVERY_MINUTE = "0 * * * * *"
 """Deadlines are counted in days; a minute later is soon enough."""
+EVERY_FEW_SECONDS = "*/5 * * * * *"
 NEWEST_SQLITE_BUG = (3, 51, 3)
 """Below this, SQLite's WAL can be damaged by two connections that write and checkpoint together."""
 
@@ -87,7 +91,9 @@ def database_downgrade(to: str) -> None:
 def database_grant(role: str) -> None:
     """PostgreSQL：让程序的角色只能增加、不能改动留痕 / let the program's role add to the trail, never change it."""
     settings = wired().use(Settings)
-    grant(settings.owner_database_url or settings.database_url, role, APPEND_ONLY)
+    owner = settings.owner_database_url or settings.database_url
+    grant(owner, role, APPEND_ONLY)
+    prepare(make_url(owner), role)
     click.echo(f"已授权 / granted: {role}")
 
 
@@ -152,24 +158,25 @@ def refuse_busy_port(host: str, port: int) -> None:
 
 @click.command("work")
 @click.option("--once", is_flag=True, help="只办一轮 / one round only")
-@click.option("--every", default=2.0, show_default=True, help="秒 / seconds")
 @with_appcontext
-def work(once: bool, every: float) -> None:  # noqa: FBT001 - click passes flags by name
-    """看期限，投递通知：站内、邮件、推送 / look at deadlines; deliver in the product, by e-mail, to the unions' webhooks."""
+def work(once: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """看期限，投递通知，直到停止 / look at deadlines, deliver what waits in the product, by e-mail and webhook, until stopped."""
     database, door, worker = wired().use(Database), wired().use(Cases), wired().use(Worker)
     clock = cast("Clock", wired().use(cast("type[Any]", Clock)))
     check_current(database)
-    look_again, done = 0.0, Scanned()
-    while True:
-        if time.monotonic() >= look_again:
-            look_again = time.monotonic() + SECONDS_BETWEEN_LOOKS
-            done = look_at_deadlines(database, door, clock())
+    if once:
+        done = look_at_deadlines(database, door, clock())
         delivered = worker.round(clock())
-        if once:
-            click.echo(f"期限 / deadlines: {done.total}；已投递 / delivered: {delivered}")
-            sys.exit(1 if done.failed else 0)
-        if delivered == 0:
-            time.sleep(every)
+        click.echo(f"期限 / deadlines: {done.total}；已投递 / delivered: {delivered}")
+        sys.exit(1 if done.failed else 0)
+    ticks = (
+        Tick("deadlines", EVERY_MINUTE, lambda: look_at_deadlines(database, door, clock())),
+        Tick("notices", EVERY_FEW_SECONDS, lambda: worker.round(clock())),
+    )
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run_until(stop, database.url, ticks, clock)
 
 
 NO_WORKFLOWS = {"offices", "menu"}
