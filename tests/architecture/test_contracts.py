@@ -43,6 +43,7 @@ PLANTED = {
         ("app/engine/machine.py", "import config"),
     ],
     "`transitions` lives behind one file": [("app/cases/service.py", "import transitions")],
+    "The job engine lives behind one file": [("app/cases/service.py", "import dbos")],
     "YAML is read by one file": [("app/fund/service.py", "import yaml")],
     "Flask and marshmallow stay at the edge": [
         ("app/people/policy.py", "import flask"),

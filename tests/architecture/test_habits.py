@@ -18,6 +18,7 @@ CASES = habits.writes_rows_of("app.cases.models", ("Case", "Decision"))
 CASES_BY_TEXT = habits.writes_tables_by_text(("case", "decision"))
 
 LATE_IMPORTS = {
+    "app/foundation/ticking.py": "the job engine takes seconds to import, which only the worker should pay",
     "app/trail/verifier/verify.py": "runs on the standard library alone, with cryptography where it is installed",
 }
 """Files of the product that may import inside a function, each with its reason."""
