@@ -786,10 +786,10 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is a long list
             "next_at", moment(), nullable=True, comment="when a timer looks at it again; NULL: nothing is left to do"
         ),
         sa.Column("reminded_at", moment(), nullable=True),
+        sa.Column("overdue_at", moment(), nullable=True, comment="when it was told, or reported, that it is overdue"),
         sa.Column(
-            "overdue_at", moment(), nullable=True, comment="when it was told, or reported, that it is overdue"
+            "calendar", sa.Text(), nullable=False, comment="digest of the calendar that the days were counted by"
         ),
-        sa.Column("calendar", sa.Text(), nullable=False, comment="digest of the calendar that the days were counted by"),
         sa.Column(
             "is_provisional",
             sa.Boolean(),
