@@ -31,7 +31,7 @@ from app.cases.menu import Menu
 from app.cases.ports import Registry
 from app.cases.service import Cases
 from app.cases.timing import Scanned, reschedule, scan_due
-from app.engine import diagram
+from app.engine import diagram, language
 from app.engine.checks import check
 from app.engine.definition import Definition
 from app.engine.loading import load_definition
@@ -262,6 +262,12 @@ def workflows_diagram(name: str, form: str, language: str) -> None:
         raise click.ClickException(f"没有这个流程 / no such workflow: {name}")
     draw = diagram.svg if form == "svg" else diagram.mermaid
     click.echo(draw(definition, language="en" if language == "en" else "zh"))
+
+
+@workflows_cli.command("language")
+def workflows_language() -> None:
+    """列出流程文件的每一个键 / list every key of the language of workflow files."""
+    click.echo(language.described())
 
 
 @workflows_cli.command("describe")

@@ -64,6 +64,8 @@ class Taken:
     """Effects that the batch carries out together, by name."""
     arranged: list[Arranged] = field(default_factory=list)
     """Lots that were drawn as the next step began."""
+    waiting_too: list[dict[str, Any]] = field(default_factory=list)
+    """People asked from now on for a step that one of them began."""
     copies: list[dict[str, Any]] = field(default_factory=list)
     resumes: bool = False
     paper: dict[str, str] | None = None
@@ -106,11 +108,12 @@ def write(
 
 
 def _write_more(connection: Connection, taken: Sequence[Taken], lots: list[dict[str, Any]]) -> None:
-    """What few steps bring: lots that were drawn, copies by the workflow."""
+    """What few steps bring: lots that were drawn, people asked besides, copies by the workflow."""
     copies = [row for one in taken for row in one.copies]
     for statement, rows in ((_NEW_ARRANGEMENT, lots), (_NEW_COPY, copies)):
         if rows:
             write_rows(connection, statement, rows)
+    _ask(connection, [row for one in taken for row in one.waiting_too])
 
 
 def write_arrangement(session: Session, person_id: uuid.UUID, made: Arranged, now: datetime) -> None:

@@ -677,6 +677,9 @@ class Cases:
             if action is not None and action.copy_to:
                 taken.copies = self._copies(session, case, action, now)
             taken.deadline = deadline_row(case.union_id, case.id, definition, decision, self.calendar, now)
+        elif action is not None and action.quorums and action.tone != "plain":
+            # Nobody is asked for such a step until one begins it; from then on the others are.
+            taken.waiting_too = [waiting_row(case, action.name, office, now) for office in action.by.offices]
         return taken
 
     def _effects(

@@ -181,7 +181,9 @@ def _withdrawn(treasury: Treasury, claim: Claim, case: Case, chance: Random) -> 
 def _voided(treasury: Treasury, claim: Claim, case: Case, chance: Random) -> Strand:
     yield from _approved(treasury, claim, case, chance)
     yield at(workdays_after(treasury.stage.today, 2), 9, 30)
-    treasury.stage.act("treasurer", case, "void", claim.opinion)
+    treasury.stage.act("treasurer", case, "void_approved", claim.opinion)
+    yield treasury.stage.now + timedelta(minutes=40)
+    treasury.stage.act("chair", case, "void_approved", "情况属实，同意作废。")
 
 
 _FATES: dict[str, Callable[[Treasury, Claim, Case, Random], Strand]] = {

@@ -58,6 +58,7 @@ class Deadline:
     """
 
     working_days: int
+    """The last working day on which it is in time; the first is the one after it came there."""
     remind_before: int | None = None
     """How many working days before the last one people are reminded; 0 is on that day itself."""
     escalate_to: tuple[str, ...] = ()
@@ -72,8 +73,11 @@ class State:
 
     name: str
     phase: Phase
+    """What the state means to people who do not know the workflow."""
     title: Text
+    """What people read."""
     deadline: Deadline | None = None
+    """How long it may rest there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +86,33 @@ class Field:
 
     name: str
     type: FieldType
+    """What it may hold."""
     title: Text
+    """What people read."""
     hint: Text | None = None
+    """A line under the label that helps to fill it in."""
     required: bool = False
+    """Whether it must be there to submit."""
     material: bool = False
     """Changing it voids approvals, because they were given on what it said."""
     personal: bool = False
+    """About a person: only a commitment of it enters the record, and it can be erased."""
     publish: Publish = Publish.NO
+    """How it appears on the public page."""
     asked: bool = False
     """Filled in together with an action, never while drafting."""
     filled_by: str | None = None
     """Filled in by this effect, never by a person."""
     default: int | str | bool | None = None
+    """What stands there before anyone types."""
     at_least: int | None = None
+    """The smallest number taken."""
     at_most: int | None = None
+    """The largest number taken."""
     choices: tuple[tuple[str, Text], ...] = ()
+    """For a choice: the names to choose from, with what people read."""
     columns: tuple[Field, ...] = ()
+    """For lines: what is asked in each row."""
     sum_of: tuple[str, str] | None = None
     """``(lines field, money column)``: the total is computed, and a total sent by a client must agree."""
     workflow: str | None = None
@@ -161,10 +176,13 @@ class Candidates:
     """Who may take an action: closed unless something here opens it."""
 
     offices: tuple[str, ...] = ()
+    """Whoever holds one of these offices today."""
     fields: tuple[str, ...] = ()
     """Person fields of the form whose holder may act."""
     opener: bool = False
+    """Whoever filled the case in."""
     submitter: bool = False
+    """Whoever submitted it."""
     anyone: bool = False
     """Any signed-in person of the union."""
     system: bool = False
@@ -189,11 +207,13 @@ class Quorum:
     need: int | None
     """A number (of votes, or of weight), or None for every member of the offices named, or for ``share`` of them."""
     when: Condition | None = None
+    """For which cases the line counts; always where it is left out."""
     or_all_members: bool = False
     """Where the offices have fewer members than ``need``, all of them are enough; the trail says so."""
     share: tuple[int, int] | None = None
     """``(2, 3)``: two thirds of the members, rounded up."""
     party: str | None = None
+    """The name of a party to a joint decision."""
     of: tuple[str, ...] = ()
     """The party's offices; without a party, everyone of ``by`` votes on the line."""
     after: str | None = None
@@ -214,7 +234,9 @@ class Branch:
     """Where an action leads, when its condition holds."""
 
     state: str
+    """Where it leads."""
     when: Condition | None = None
+    """For which cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,18 +253,29 @@ class Action:
 
     name: str
     title: Text
+    """What the button says."""
     sources: tuple[str, ...]
+    """The states it starts from."""
     branches: tuple[Branch, ...]
+    """Where it leads."""
     by: Candidates
+    """Who may take it; nobody unless named."""
     bars: tuple[str, ...] = ()
     """Sides that may not act: submitter, opener, approver, or a side of the definition."""
     quorums: tuple[Quorum, ...] = ()
+    """How many must agree; one where it is left out."""
     require: tuple[Use, ...] = ()
+    """Facts that must hold."""
     effects: tuple[Use, ...] = ()
+    """What follows in the books."""
     asks: tuple[str, ...] = ()
+    """Fields that are filled in with it."""
     comment_required: bool = False
+    """Whether a reason must be written."""
     new_round: bool = False
+    """Going back: what was decided before counts no more."""
     batch: bool = False
+    """Many cases may be ticked off at once."""
     tone: str = "plain"
     """plain, caution or danger: how the button looks."""
     returns: bool = False
@@ -289,9 +322,13 @@ class Summary:
     """Which fields a list shows: title, amount (fen), category and day."""
 
     title: str
+    """The field that names the case."""
     amount: str | None = None
+    """The field with its amount."""
     category: str | None = None
+    """The field with its category."""
     day: str | None = None
+    """The field with its day."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -302,17 +339,29 @@ class Definition:
     """
 
     name: str
+    """The name in addresses, files and the API."""
     title: Text
+    """What people read."""
     number: str
+    """The letters of its numbers, such as GH in GH-2026-0042."""
     year_of: str | None
+    """The date field whose year numbers and budgets go by."""
     initial: str
+    """The state a case begins in."""
     states: tuple[State, ...]
+    """Where a case can rest."""
     fields: tuple[Field, ...]
+    """What is asked."""
     sides: tuple[tuple[str, str], ...]
+    """Names for the persons of the form who must stand aside."""
     actions: tuple[Action, ...]
+    """The verbs."""
     open: Candidates
+    """Who may begin one."""
     visible_to: tuple[str, ...]
+    """Offices that may see every case; parties see theirs."""
     summary: Summary
+    """What lists show."""
     office_titles: tuple[tuple[str, Text], ...]
     """What the offices named here are called, for sentences; not part of the hash."""
     hash: str

@@ -382,7 +382,7 @@ class _Words(_Value):
         return value
 
 
-class _OneOf(_Value):
+class OneOf(_Value):
     """One word of a closed list, made into what ``make`` makes of it."""
 
     def __init__(
@@ -483,7 +483,7 @@ class _Targets(_Value):
         return tuple(_ready(_BranchBlock).load(value, many=True))
 
 
-class _Blocks(_Value):
+class Blocks(_Value):
     """A list of blocks of one kind, as a tuple."""
 
     def __init__(self, block: type[Schema], **options: Any) -> None:
@@ -496,7 +496,7 @@ class _Blocks(_Value):
         return tuple(_ready(self.block).load(value, many=True))
 
 
-class _Named(_Value):
+class Named(_Value):
     """A mapping of names to blocks or words, made into a tuple of what ``make`` makes of each name and value."""
 
     def __init__(
@@ -668,7 +668,7 @@ class _QuorumBlock(_Block):
     party = _Words()
     of = _Names()
     after = _Words()
-    weights = _Named(_Number(), lambda office, weight: (office, weight))
+    weights = Named(_Number(), lambda office, weight: (office, weight))
     draw = _Number()
 
     @post_load
@@ -710,31 +710,31 @@ class _DeadlineBlock(_Block):
 
 
 class _StateBlock(_Block):
-    phase = _OneOf(Phase, required=True)
+    phase = OneOf(Phase, required=True)
     title = _block(_TextBlock, required=True)
     deadline = _block(_DeadlineBlock)
 
 
 class _ColumnBlock(_Block):
-    type = _OneOf(FieldType, required=True)
+    type = OneOf(FieldType, required=True)
     title = _block(_TextBlock, required=True)
     hint = _block(_TextBlock)
     required = _Flag()
     personal = _Flag()
-    publish = _OneOf(Publish)
+    publish = OneOf(Publish)
     default = _Constant()
     at_least = _Number()
     at_most = _Number()
-    choices = _Named(_TextBlock, lambda name, title: (name, title))
+    choices = Named(_TextBlock, lambda name, title: (name, title))
     workflow = _Words()
-    kind = _OneOf(("spending", "income"), attribute="account_kind")
+    kind = OneOf(("spending", "income"), attribute="account_kind")
 
 
 class _FieldBlock(_ColumnBlock):
     material = _Flag()
     asked = _Flag()
     filled_by = _Words()
-    columns = _Named(_ColumnBlock, lambda name, data: Field(name=name, **data))
+    columns = Named(_ColumnBlock, lambda name, data: Field(name=name, **data))
     sum_of = _Total()
 
 
@@ -744,14 +744,14 @@ class _ActionBlock(_Block):
     branches = _Targets(data_key="to", required=True)
     by = _block(_WhoBlock, load_default=Candidates)
     bars = _Names()
-    quorums = _Blocks(_QuorumBlock, data_key="approvals")
+    quorums = Blocks(_QuorumBlock, data_key="approvals")
     require = _Uses()
     effects = _Uses()
     asks = _Names()
-    comment_required = _OneOf(("required", "optional"), make="required".__eq__, data_key="comment")
+    comment_required = OneOf(("required", "optional"), make="required".__eq__, data_key="comment")
     new_round = _Flag()
     batch = _Flag()
-    tone = _OneOf(("plain", "caution", "danger"))
+    tone = OneOf(("plain", "caution", "danger"))
     resume = _Flag()
     opposes = _Words()
     veto = _Names()
@@ -774,15 +774,31 @@ class _WorkflowBlock(_Block):
     number = _Words(required=True)
     year_of = _Words(load_default=None)
     initial = _Words(required=True)
-    states = _Named(_StateBlock, lambda name, data: State(name=name, **data), required=True)
-    fields_ = _Named(
+    states = Named(_StateBlock, lambda name, data: State(name=name, **data), required=True)
+    fields_ = Named(
         _FieldBlock, lambda name, data: Field(name=name, **data), data_key="fields", attribute="fields", required=True
     )
-    sides = _Named(_NAME, lambda name, path: (name, path), load_default=())
-    actions = _Named(_ActionBlock, lambda name, data: Action(name=name, **data), required=True)
+    sides = Named(_NAME, lambda name, path: (name, path), load_default=())
+    actions = Named(_ActionBlock, lambda name, data: Action(name=name, **data), required=True)
     open = _block(_WhoBlock, load_default=Candidates)
     visible_to = _Names(load_default=())
     summary = _block(_SummaryBlock, required=True)
+
+
+BLOCKS: tuple[tuple[str, type[Schema], type | None], ...] = (
+    ("Workflow", _WorkflowBlock, Definition),
+    ("State", _StateBlock, State),
+    ("Deadline", _DeadlineBlock, Deadline),
+    ("What follows", _ThenBlock, Deadline),
+    ("Field", _FieldBlock, Field),
+    ("Column", _ColumnBlock, Field),
+    ("Action", _ActionBlock, Action),
+    ("Who", _WhoBlock, Candidates),
+    ("Branch", _BranchBlock, Branch),
+    ("Approval line", _QuorumBlock, Quorum),
+    ("Summary", _SummaryBlock, Summary),
+)
+"""Every kind of block with what it becomes: what the reference of the language is made from."""
 
 
 def _assemble(document: Any, offices: Mapping[str, Text], file: str, lines: Lines) -> Definition:

@@ -47,6 +47,13 @@ def test_the_page_of_all_kinds_of_work_is_current(app: Flask) -> None:
     assert (ROOT / "docs/reference/workflows.md").read_text(encoding="utf-8") == made.output
 
 
+def test_the_page_of_the_language_is_current_and_gives_every_key_its_meaning(app: Flask) -> None:
+    made = app.test_cli_runner().invoke(args=["workflows", "language"])
+    assert made.exit_code == 0, made.output
+    assert (ROOT / "docs/reference/definition.md").read_text(encoding="utf-8") == made.output
+    assert not [line for line in made.output.splitlines() if line.endswith("|  |")]
+
+
 def test_every_target_that_the_readme_names_is_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(_TARGET.findall((ROOT / "README.md").read_text(encoding="utf-8"))) <= targets

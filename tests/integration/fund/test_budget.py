@@ -70,7 +70,8 @@ def test_what_is_not_approved_is_given_back(union: Books, who: str, action: str)
 
 def test_a_voided_claim_is_given_back_and_a_voided_draft_moves_nothing(union: Books) -> None:
     audited = union.acted("auditor1", union.submitted(60_000), "approve")
-    union.acted("treasurer", audited, "void", comment="重复填报")
+    union.acted("treasurer", audited, "void_approved", comment="重复填报")
+    union.acted("chair", audited, "void_approved", comment="同意作废")
     union.acted("treasurer", union.claim(10_000), "void", comment="不报了")
     assert standing(union) == (100_000, 0, 0, 100_000)
     assert_reconciled(union)

@@ -52,8 +52,8 @@ def test_the_pairs_of_a_claim_are_these() -> None:
             *(("reject", "reject"), ("reject", "return"), ("return", "return")),
         },
         "audited": {
-            *(("pay", "pay"), ("pay", "publish"), ("pay", "void")),
-            *(("publish", "publish"), ("publish", "void"), ("void", "void")),
+            *(("pay", "pay"), ("pay", "publish"), ("pay", "void_approved")),
+            *(("publish", "publish"), ("publish", "void_approved"), ("void_approved", "void_approved")),
         },
     }
 

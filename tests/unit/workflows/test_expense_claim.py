@@ -84,9 +84,18 @@ def test_every_state_step_and_role_without_the_chairs_switch(claim: Definition) 
         awaiting_chair  reject         -                rejected   rejected     rejected   -        -          -       -
         audited         pay            -                -          -            -          audited  -          -       -
         audited         publish        -                -          -            published  -        published  -       -
-        audited         void           voided           -          -            -          -        -          -       -
+        audited         void_approved  vote             -          vote         vote       -        -          -       -
         """,
     )
+
+
+def test_what_the_auditors_passed_is_voided_only_by_two_people(claim: Definition) -> None:
+    first = agreed(act(claim, situation("audited"), "void_approved", ROLES["treasurer"]))
+    assert (first.target, first.closes, first.effects) == ("audited", False, ())
+    begun = situation("audited", votes=(Vote("void_approved", "lin"),))
+    assert codes(act(claim, begun, "void_approved", ROLES["treasurer"])) == ["already_decided"]
+    second = agreed(act(claim, begun, "void_approved", ROLES["chair"]))
+    assert (second.target, second.closes) == ("voided", True)
 
 
 def test_with_the_chairs_switch_the_auditors_lead_to_the_chair(claim: Definition) -> None:

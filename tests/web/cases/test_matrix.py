@@ -165,14 +165,25 @@ MAY_ACT: dict[str, dict[str, set[str]]] = {
         "reject": AUDITORS | {"chair"},
         "withdraw": {"treasurer"},
     },
-    "audited": {"pay": {"cashier"}, "void": {"treasurer"}},
+    "audited": {"pay": {"cashier"}, "void_approved": {"treasurer", "chair", "auditchair"}},
     "paid": {"publish": {"chair", "clerk"}},
     "published": {},
     "rejected": {},
     "voided": {},
 }
 """By how far a claim has come: each step, and who may take it."""
-STEPS = ("submit", "approve", "chair_approve", "return", "reject", "withdraw", "pay", "publish", "void")
+STEPS = (
+    "submit",
+    "approve",
+    "chair_approve",
+    "return",
+    "reject",
+    "withdraw",
+    "pay",
+    "publish",
+    "void",
+    "void_approved",
+)
 PAYMENT = {"paid_on": "2026-04-28", "bank_reference": "HD-1"}
 
 
@@ -188,7 +199,8 @@ def claim_at(site: Site, point: str) -> dict[str, Any]:
         return claim
     claim = site.acted("auditor2", claim, "approve")
     if point == "voided":
-        return site.acted("treasurer", claim, "void", "重复填报")
+        claim = site.acted("treasurer", claim, "void_approved", "重复填报")
+        return site.acted("chair", claim, "void_approved", "同意作废")
     if point == "audited":
         return claim
     claim = site.acted("cashier", claim, "pay", **PAYMENT)
