@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import uuid
 from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -17,6 +19,7 @@ from app.cases.menu import Menu
 from app.cases.models import Case
 from app.cases.ports import Registry
 from app.cases.service import Cases
+from app.desk import handover
 from app.desk import queries as desk
 from app.engine.definition import Action, Definition
 from app.foundation import edge
@@ -123,6 +126,31 @@ def decide_together(call: Call) -> ResponseReturnValue:
     steps = ticked(request.form.getlist("case"))
     results = decide(call, [(request.form.get("action", ""), steps)])
     return render_template("desk/results.html", results=results, back=local(request.form.get("next", "/inbox")))
+
+
+@route(web, "/handover", policy=Policy.OFFICER, summary=Text("离任交接", "Handing over"))
+def handover_page(call: Call) -> str:
+    """Everything that waits for the reader, with who could take it over."""
+    return _handover_page(call)
+
+
+@route(web, "/handover", policy=Policy.OFFICER, summary=Text("离任交接", "Handing over"), method="POST")
+def hand_everything_over(call: Call) -> str:
+    """Hand each chosen step over; what is refused is said on the page."""
+    principal, door = signed_in(call), call.use(Cases)
+    chosen: dict[tuple[uuid.UUID, str], uuid.UUID] = {}
+    for name, value in list(request.form.items())[: handover.AT_MOST + 1]:
+        case_id, _, action = name.partition(":")
+        with contextlib.suppress(ValueError):
+            chosen[uuid.UUID(case_id), action] = uuid.UUID(value)
+    results = call.database.transact(lambda session: handover.hand_all_over(session, door, principal, chosen, call.now))
+    return _handover_page(call, [{"error": error.text if error else None} for _, error in results])
+
+
+def _handover_page(call: Call, results: list[dict[str, Any]] | None = None) -> str:
+    with call.read() as session:
+        slots = handover.open_slots(session, call.use(Cases), signed_in(call), call.now)
+        return render_template("desk/handover.html", slots=slots, results=results)
 
 
 @route(web, "/preferences", policy=Policy.PUBLIC, summary=Text("显示设置", "Display"), method="POST")

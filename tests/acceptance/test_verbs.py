@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.browsing import reader
 from tests.fixtures.sites import PNG, Site, site_on
 from tests.unit.engine.verbs import VERBS
 
@@ -257,3 +258,18 @@ def test_nothing_is_arranged_about_a_draft_or_by_a_stranger(rules: Rules) -> Non
         rules.arrange("chair", case, "hand_over", action="nothing", person=rules.person("organiser")).status_code == 422
     )
     assert rules.arrange("chair", case, "draw", action="agree").status_code == 422
+
+
+def test_whoever_leaves_the_office_hands_everything_over_on_one_page(rules: Rules) -> None:
+    case, other = rules.begun(), rules.begun()
+    page = reader(rules.site, "chair")
+    shown = page.get("/handover").text
+    assert shown.count(case["number"]) == 1
+    to = rules.person("treasurer")
+    answer = page.post("/handover", {f"{case['id']}:agree": to, f"{other['id']}:agree": to, "nonsense": to})
+    assert "已全部转交" in answer.text
+    assert {case["id"], other["id"]} <= set(rules.inbox("treasurer"))
+    assert not {case["id"], other["id"]} & set(rules.inbox("chair"))
+    refused = page.post("/handover", {f"{case['id']}:agree": to})
+    assert "已全部转交" not in refused.text
+    rules.proved()
