@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.cases.definitions import Definitions
 from app.cases.situations import settings_of
-from app.engine.definition import Definition
-from app.engine.sides import Staffing, staffing
+from app.engine.sides import Staffing, offices_named, staffing
 from app.people import queries as people
 from app.people.models import Union
 from app.wording import Text
@@ -23,7 +22,7 @@ def staffing_of(session: Session, definitions: Definitions, union_id: uuid.UUID,
     One statement for all offices; the proof itself asks nothing.
     """
     chosen = list(definitions.all_in_force(session, union_id).values())
-    holders = people.holders(session, union_id, {office for one in chosen for office in _offices(one)}, day)
+    holders = people.holders(session, union_id, {office for one in chosen for office in offices_named(one)}, day)
     settings = settings_of(session.get_one(Union, union_id))
     return [staffing(definition, holders, settings) for definition in chosen]
 
@@ -36,7 +35,3 @@ def sentences(session: Session, union_id: uuid.UUID, found: Sequence[Staffing]) 
     names = people.names(session, union_id, map(uuid.UUID, persons))
     ordered = sorted(found, key=lambda one: one.is_ok)
     return [text for one in ordered for text in one.sentences(names)]
-
-
-def _offices(definition: Definition) -> set[str]:
-    return {office for by in (definition.open, *(one.by for one in definition.actions)) for office in by.offices}

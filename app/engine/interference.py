@@ -255,7 +255,9 @@ class _Exploring:
     def _after(self, standing: _Standing, action: Action, person: str, decision: Decision) -> _Standing:
         """What the door writes, as far as it matters to any step."""
         is_first = standing.state == self.definition.initial
-        votes = () if decision.closes else (*standing.votes, Vote(action.name, person))
+        votes = standing.votes if decision.closes else (*standing.votes, Vote(action.name, person))
+        if decision.new_round or decision.target != standing.state:
+            votes = ()
         live = self._live[decision.target]
         submitter = person if is_first and decision.closes else standing.submitter
         approvers = standing.approvers | ({person} if carries(action) else frozenset())

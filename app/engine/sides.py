@@ -17,14 +17,18 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 from app.engine.bands import Band, bands
+from app.engine.decision import Situation
 from app.engine.definition import Action, Candidates, Definition, FieldType, Quorum
 from app.engine.seats import who_may
 from app.engine.soundness import cases_of
 from app.engine.vocabulary import ConstantType
+from app.engine.voting import applicable, need_of, weight_of
 from app.engine.ways import carries, ways
 from app.wording import Language, Text
 
 OPENER, SUBMITTER, APPROVER = 1, 2, 4
+VOTED = 8
+"""The first flag of those that keep one person from voting for two parties of one step; the next step has the next."""
 _FLAGS = {"opener": OPENER, "submitter": SUBMITTER, "approver": APPROVER}
 MANY = 1000
 """As many people as any step could ask, where the workflow is open to whoever comes."""
@@ -255,18 +259,27 @@ def _without(present: Mapping[_Tokens, int], *away: _Tokens) -> Mapping[_Tokens,
     return {kind: count for kind, count in left.items() if count > 0}
 
 
+def offices_named(definition: Definition) -> set[str]:
+    """Every office that may take some step, vote, or step in."""
+    return {office for group in _office_groups(definition) for office in group}
+
+
+def _office_groups(definition: Definition) -> list[tuple[str, ...]]:
+    groups = [definition.open.offices]
+    for action in definition.actions:
+        groups += [action.by.offices, action.by.or_else, *(quorum.of for quorum in action.quorums)]
+        groups += [(office,) for quorum in action.quorums for office, _ in quorum.weights]
+    return groups
+
+
 def _alike(definition: Definition, holders: Holders) -> dict[_Tokens, tuple[str, ...]]:
     """The officers who matter, by what they may do here; offices that are always named together count as one."""
-    groups = (definition.open, *(action.by for action in definition.actions))
-    named = {office: tuple(office in by.offices for by in groups) for by in groups for office in by.offices}
+    groups = _office_groups(definition)
+    named = {office: tuple(office in one for one in groups) for group in groups for office in group}
     first: dict[tuple[bool, ...], str] = {}
     one_of = {office: first.setdefault(where, office) for office, where in named.items()}
-    held: dict[str, set[str]] = {}
-    for office in one_of:
-        for person in sorted(holders.get(office, ())):
-            held.setdefault(person, set()).add(office)
     found: dict[_Tokens, list[str]] = {}
-    for person, offices in held.items():
+    for person, offices in _offices_by_person(holders, list(one_of)).items():
         kind = frozenset(one for office in offices for one in _offices_like(office, one_of))
         found.setdefault(kind, []).append(person)
     return {kind: tuple(people) for kind, people in found.items()}
@@ -294,7 +307,11 @@ def _courses(definition: Definition, holders: Holders, found: Sequence[Band]) ->
     seen: dict[tuple[_Task, ...], set[int]] = {}
     for place, band in enumerate(found):
         for way in ways(definition, band):
-            tasks = [_task(definition, step.action, band.quorum(step.action), holders, step.source) for step in way]
+            tasks = [
+                task
+                for place, step in enumerate(way)
+                for task in _tasks(definition, step.action, band, holders, step.source, VOTED << place)
+            ]
             seen.setdefault((_opening(definition), *tasks), set()).add(place)
     return [_Course(tasks, frozenset(places)) for tasks, places in seen.items()]
 
@@ -303,17 +320,24 @@ def _opening(definition: Definition) -> _Task:
     return _Task(Text("新建", "Open"), definition.open, 0, frozenset(), 1, OPENER)
 
 
-def _task(definition: Definition, action: Action, quorum: Quorum | None, holders: Holders, source: str) -> _Task:
+def _tasks(
+    definition: Definition, action: Action, band: Band, holders: Holders, source: str, voted: int
+) -> Iterator[_Task]:
+    """One task for the step, or one for each party of a joint decision: nobody votes for two (the flag ``voted``)."""
     sides = dict(definition.sides)
-    return _Task(
-        step=action.title,
-        by=action.by,
-        bars=sum(_FLAGS[side] for side in action.bars if side in _FLAGS),
-        barred_fields=frozenset(_field_token(sides[side]) for side in action.bars if side in sides),
-        need=1 if quorum is None else _needed(quorum, action.by, holders),
-        marks=(SUBMITTER if source == definition.initial else 0) | (APPROVER if carries(action) else 0),
-        is_approval=carries(action) or bool(action.quorums),
-    )
+    lines: list[Quorum | None] = [*applicable(action, band.values)] or [None]
+    together = voted if len(lines) > 1 else 0
+    for quorum in lines:
+        by = action.by if quorum is None or not quorum.of else Candidates(offices=quorum.of, or_else=action.by.or_else)
+        yield _Task(
+            step=action.title,
+            by=by,
+            bars=sum(_FLAGS[side] for side in action.bars if side in _FLAGS) | together,
+            barred_fields=frozenset(_field_token(sides[side]) for side in action.bars if side in sides),
+            need=1 if quorum is None else _needed(quorum, by, holders),
+            marks=(SUBMITTER if source == definition.initial else 0) | (APPROVER if carries(action) else 0) | together,
+            is_approval=carries(action) or bool(action.quorums),
+        )
 
 
 def _open_to(definition: Definition, by: Candidates) -> Text:
@@ -322,11 +346,25 @@ def _open_to(definition: Definition, by: Candidates) -> Text:
 
 
 def _needed(quorum: Quorum, by: Candidates, holders: Holders) -> int:
-    """How many must agree with these members, as the engine counts them."""
-    members = len(frozenset[str]().union(*(holders.get(office, frozenset()) for office in by.offices)))
-    if quorum.need is None:
-        return max(1, members)
-    return min(quorum.need, members) if quorum.or_all_members and members else quorum.need
+    """How many people it takes with these members, as the engine counts; where votes weigh, whoever they are."""
+    need = need_of(quorum, by.offices, Situation(state="", data={}, opener="", members=holders))
+    if not quorum.weights:
+        return need
+    held = _offices_by_person(holders, by.offices)
+    weight = 0
+    for count, one in enumerate(sorted(weight_of(quorum, offices) for offices in held.values()), start=1):
+        weight += one
+        if weight >= need:
+            return count
+    return len(held) + 1
+
+
+def _offices_by_person(holders: Holders, offices: Sequence[str]) -> dict[str, set[str]]:
+    held: dict[str, set[str]] = {}
+    for office in offices:
+        for person in sorted(holders.get(office, ())):
+            held.setdefault(person, set()).add(office)
+    return held
 
 
 def _walk(tasks: tuple[_Task, ...], crew: _Crew, dead: set[tuple[tuple[_Task, ...], _Crew]]) -> int:
@@ -348,7 +386,9 @@ def _walk(tasks: tuple[_Task, ...], crew: _Crew, dead: set[tuple[tuple[_Task, ..
 
 def _choices(task: _Task, crew: dict[_Kind, int]) -> Iterator[_Crew]:
     """Every crew that is left when the task was done, by whoever may do it."""
-    able = [kind for kind in crew if _may(task, kind)]
+    able = [kind for kind in crew if _may(task, kind, task.by)]
+    if not able and task.by.or_else:
+        able = [kind for kind in crew if _may(task, kind, Candidates(offices=task.by.or_else))]
     if sum(crew[kind] for kind in able) < task.need:
         return
     for taken in _shares([(kind, crew[kind]) for kind in able], task.need):
@@ -372,11 +412,10 @@ def _shares(able: list[tuple[_Kind, int]], need: int) -> Iterator[list[tuple[_Ki
             yield [(kind, taken), *more] if taken else more
 
 
-def _may(task: _Task, kind: _Kind) -> bool:
+def _may(task: _Task, kind: _Kind, by: Candidates) -> bool:
     tokens, flags = kind
     if flags & task.bars or not tokens.isdisjoint(task.barred_fields):
         return False
-    by = task.by
     return (
         by.anyone
         or by.system

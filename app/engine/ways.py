@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.engine.bands import Band
 from app.engine.definition import Action, Definition, FieldType, Phase
+from app.engine.earlier import is_forward
 
 ENDS = frozenset({Phase.PUBLISHED, Phase.ENDED})
 MOST_WAYS = 500
@@ -65,7 +66,7 @@ def ways(definition: Definition, band: Band) -> Iterator[Way]:
         TooManyWaysError: more than ``MOST_WAYS``.
     """
     in_round = [step for step in steps(definition, band) if not step.action.opens_round]
-    plain = [step for step in in_round if step.action.tone == "plain"]
+    plain = [step for step in in_round if is_forward(step.action)]
     found = list(_walked(definition, plain))
     yield from found or _walked(definition, in_round)
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from app.engine import refusals
 from app.engine.deciding import decide
 from app.engine.decision import Actor, Decision, Finding, Given, Refused, Severity, Situation, Vote
 from app.wording import Text
@@ -62,10 +61,6 @@ def test_a_no_has_exactly_its_reason(
     found = answer(name, actor, changes, given)
     assert isinstance(found, Refused)
     assert [one.code for one in found.refusals] == [code]
-
-
-def test_every_reason_of_the_engine_is_among_them() -> None:
-    assert {one[0] for one in NO} - {"torn"} | {"own_opening"} == refusals.CODES
 
 
 def test_a_warning_stops_nobody() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.engine.conditions import holds
 from app.engine.definition import Action, Definition, Quorum
 from app.engine.sides import MOST_AWAY, Staffing, staffing
-from tests.unit.engine.workbench import SETTINGS, shipped, sound
+from tests.unit.engine.workbench import SETTINGS, offices, shipped, sound
 
 Officers = Mapping[str, frozenset[str]]
 
@@ -22,14 +22,8 @@ def office(**people: str) -> dict[str, frozenset[str]]:
     return {name: frozenset(held.split()) for name, held in people.items()}
 
 
-FULL = office(
-    treasurer="苏禾",
-    cashier="白杉",
-    chair="林晚",
-    vice_chair="何舟",
-    auditor="江一鸣 江二鸣",
-    audit_chair="沈砚",
-    clerk="叶青",
+FULL = {name: frozenset({f"the {name}"}) for name in offices()} | office(
+    treasurer="苏禾", cashier="白杉", chair="林晚", auditor="江一鸣 江二鸣", audit_chair="沈砚", clerk="叶青"
 )
 
 
