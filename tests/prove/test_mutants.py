@@ -48,22 +48,46 @@ CHAIN, MERKLE, NOTE, FORM = (f"{TRAIL}test_{name}.py" for name in ("chain", "mer
 
 MUTANTS = [
     # Decisions.
-    Mutant("vote_twice", "engine/deciding.py", "Vote(action.name, actor.person) in situation.votes", "False", REFUSING),
-    Mutant("approve_ones_own", "engine/deciding.py", "person == situation.submitter:", "False:", REFUSING),
-    Mutant("pay_what_one_approved", "engine/deciding.py", "person in situation.approvers:", "False:", REFUSING),
-    Mutant("party_acts", "engine/deciding.py", "if person in set(_persons_at(situation, path))", "if False", REFUSING),
-    Mutant("open_to_all", "engine/deciding.py", "        by.anyone\n        or", "        True\n        or", REFUSING),
+    Mutant(
+        "vote_twice",
+        "engine/seats.py",
+        "if spoken and not ballot_of(definition, action).isdisjoint(spoken):",
+        "if False:",
+        REFUSING,
+    ),
+    Mutant(
+        "approve_ones_own",
+        "engine/seats.py",
+        "    if person == situation.submitter:\n        sides.add",
+        "    if False:\n        sides.add",
+        REFUSING,
+    ),
+    Mutant("pay_what_one_approved", "engine/seats.py", "person in situation.approvers:", "False:", REFUSING),
+    Mutant("party_acts", "engine/seats.py", "if person in set(persons_at(situation, path))", "if False", REFUSING),
+    Mutant("open_to_all", "engine/seats.py", "        by.anyone or (by.opener", "        True or (by.opener", REFUSING),
     Mutant("any_state", "engine/deciding.py", "if situation.state in action.sources:", "if True:", REFUSING),
     Mutant("no_reason_given", "engine/deciding.py", "if action.comment_required and", "if False and", REFUSING),
-    Mutant("extra_fields", "engine/deciding.py", "if name not in action.asks:", "if False:", REFUSING),
+    Mutant("extra_fields", "engine/deciding.py", "if name not in writable:", "if False:", REFUSING),
     Mutant("blocking_fact_passes", "engine/deciding.py", "finding.severity is Severity.BLOCK", "False", REFUSING),
-    Mutant("one_vote_short", "engine/deciding.py", "len(counted) >= need", "len(counted) + 1 >= need", REFUSING),
-    Mutant("votes_of_other_steps", "engine/deciding.py", "if vote.action == action.name)", "if vote)", REFUSING),
+    Mutant(
+        "one_vote_short",
+        "engine/voting.py",
+        "return self.have >= self.need",
+        "return self.have + 1 >= self.need",
+        REFUSING,
+    ),
+    Mutant(
+        "votes_of_other_steps",
+        "engine/deciding.py",
+        "return [vote for vote in situation.votes if vote.action == action.name]",
+        "return [*situation.votes]",
+        REFUSING,
+    ),
     Mutant(
         "votes_forgotten",
         "engine/deciding.py",
-        "(*(vote.person for vote in situation.votes if",
-        "(*(vote.person for vote in () if",
+        "            *_votes_for(situation, action),\n            Vote(",
+        "            Vote(",
         TOGETHER,
     ),
     Mutant(
@@ -74,21 +98,25 @@ MUTANTS = [
         DECIDING,
     ),
     Mutant(
-        "more_than_all_members", "engine/deciding.py", "min(quorum.need, max(1, len(members)))", "quorum.need", DECIDING
+        "more_than_all_members",
+        "engine/voting.py",
+        "return min(quorum.need, len(members)) if members else quorum.need",
+        "return quorum.need",
+        DECIDING,
     ),
     Mutant(
         "rule_without_a_name",
         "engine/deciding.py",
-        "if actor.rule and action.by.system",
-        "if action.by.system",
+        "is_ruled = actor.rule and action.by.system",
+        "is_ruled = action.by.system",
         DECIDING,
     ),
     # Ways.
     Mutant(
         "first_branch_always",
         "engine/machine.py",
-        '(branch.when is None or holds(branch.when, told["values"]))',
-        "True",
+        'return holds(branch.when, event.kwargs["values"])',
+        "return True",
         REFUSING,
     ),
     Mutant("at_most_is_below", "engine/conditions.py", "operator.le", "operator.lt", REFUSING),
@@ -106,13 +134,7 @@ MUTANTS = [
     Mutant(
         "same_person_twice_counts", "engine/paths.py", 'apart = "approver" in step.action.bars', "apart = True", CHECKS
     ),
-    Mutant(
-        "approvals_outlive_the_round",
-        "engine/paths.py",
-        "begins = {definition.initial, *(step.target for step in arrows if step.action.new_round)}",
-        "begins = {definition.initial}",
-        CHECKS,
-    ),
+    Mutant("approvals_outlive_the_round", "engine/paths.py", "if step.action.opens_round)}", "if False)}", CHECKS),
     Mutant(
         "payment_unwatched",
         "engine/paths.py",
@@ -125,7 +147,7 @@ MUTANTS = [
     Mutant(
         "one_is_always_enough",
         "engine/sides.py",
-        "need=1 if quorum is None else _needed(quorum, action.by, holders)",
+        "need=1 if quorum is None else _needed(quorum, by, holders)",
         "need=1",
         SIDES,
     ),
@@ -133,9 +155,11 @@ MUTANTS = [
     Mutant("parties_never_officers", "engine/sides.py", "present[kind | tokens] += 1", "present[kind] += 1", SIDES),
     Mutant("nobody_is_missed", "engine/sides.py", "left.subtract(away)", "left.subtract(())", SIDES),
     # Replay.
-    Mutant("votes_unread", "engine/replay.py", "if move.votes != votes:", "if False:", REPLAY),
-    Mutant("rounds_unread", "engine/replay.py", "if move.round != self.round:", "if False:", REPLAY),
-    Mutant("any_need", "engine/replay.py", "or not _allows(quorum, move.need)", "", REPLAY),
+    Mutant(
+        "votes_unread", "engine/replay.py", "if move.votes != tuple(vote.of for vote in votes):", "if False:", REPLAY
+    ),
+    Mutant("rounds_unread", "engine/replay.py", "if round_ != self.round:", "if False:", REPLAY),
+    Mutant("any_need", "engine/replay.py", " or not (is_added or _allows(quorum, move.need))", "", REPLAY),
     # Trail.
     Mutant("links_stand_alone", "trail/chain.py", 'b"\\x02" + previous + leaf', 'b"\\x02" + leaf', CHAIN),
     Mutant("gaps_unseen", "trail/chain.py", "if link.seq != seq:", "if False:", CHAIN),
