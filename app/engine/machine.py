@@ -80,7 +80,7 @@ def _add_arrows(machine: Machine, action: Action, source: str, returning: list[s
     for state in returning:
         add(trigger=action.name, source=source, dest=state, conditions=[_quorum_met, _reads(RESUME_TO, state)])
     for branch in action.branches:
-        add(trigger=action.name, source=source, dest=branch.state, conditions=[_quorum_met, _condition(branch)])
+        add(trigger=action.name, source=source, dest=branch.state, conditions=[_open(branch)])
         if action.take_back:
             add(trigger=TAKE_BACK, source=branch.state, dest=source, conditions=[_quorum_met, *_undoes(action, source)])
     if action.take_back and action.may_stay:
@@ -106,8 +106,11 @@ def _quorum_met(event: EventData) -> bool:
     return bool(event.kwargs["quorum_met"])
 
 
-def _condition(branch: Branch) -> Callable[[EventData], bool]:
-    def branch_holds(event: EventData) -> bool:
-        return holds(branch.when, event.kwargs["values"])
+def _open(branch: Branch) -> Callable[[EventData], bool]:
+    """The quorum is met and the branch's condition holds: one callable, since the library takes time over each."""
 
-    return branch_holds
+    def is_open(event: EventData) -> bool:
+        told = event.kwargs
+        return bool(told["quorum_met"]) and holds(branch.when, told["values"])
+
+    return is_open

@@ -115,8 +115,8 @@ MUTANTS = [
     Mutant(
         "first_branch_always",
         "engine/machine.py",
-        'return holds(branch.when, event.kwargs["values"])',
-        "return True",
+        'and holds(branch.when, told["values"])',
+        "",
         REFUSING,
     ),
     Mutant("at_most_is_below", "engine/conditions.py", "operator.le", "operator.lt", REFUSING),
