@@ -448,8 +448,7 @@ def ready_to_publish(
     unpublished = (
         Case.union_id == union_id,
         Case.phase != Phase.PUBLISHED.value,
-        Case.day >= period.first,
-        Case.day <= period.last,
+        sa.or_(Case.day.is_(None), Case.day.between(period.first, period.last)),
     )
     names = [definition.name for definition, _ in steps]
     present = set(session.scalars(sa.select(Case.workflow).distinct().where(*unpublished, Case.workflow.in_(names))))

@@ -149,11 +149,12 @@ def publish_page(call: Call) -> str:
             )
         may_publish = bool(queries.publishing(definitions, principal.offices))
         awaiting = [] if may_publish else queries.awaiting_publication(session, principal.union_id, definitions, period)
+        waiting = [one for one in awaiting if one.count]
     return render_template(
         "public/publish.html",
         may_publish=may_publish,
-        publishers=_named(call, {office for one in awaiting for office in one.offices}),
-        awaiting=[{"title": one.definition.title, "count": one.count} for one in awaiting if one.count],
+        publishers=_named(call, {office for one in waiting or awaiting for office in one.offices}),
+        awaiting=[{"title": one.definition.title, "count": one.count} for one in waiting],
         tabs=_tabs("/publish", year, name),
         periods=list(PERIODS.items()),
         years=_years(year, today.year),

@@ -51,8 +51,10 @@ UPDATE "case" SET state = 'audited', phase = 'audited', version = version + 1, e
 WHERE union_id = ? AND id = ?"""
 DECISION = """
 INSERT INTO decision (union_id, case_id, event, round, action, source, target, closes, person_id, rule, office, at,
-data_hash, trail_seq) VALUES (?, ?, ?, ?, 'approve', 'submitted', 'audited', ?, ?, NULL, 'auditor', ?, ?, ?)"""
+data_hash, trail_seq, seat_id, weight, party, resumes, paper)
+VALUES (?, ?, ?, ?, 'approve', 'submitted', 'audited', ?, ?, NULL, 'auditor', ?, ?, ?, NULL, 1, '', ?, NULL)"""
 NOT_WAITING = "DELETE FROM waiting WHERE union_id = ? AND case_id = ?"
+NO_DEADLINE = "DELETE FROM deadline WHERE union_id = ? AND case_id = ?"
 WAITING = "INSERT INTO waiting (union_id, case_id, action, who, since) VALUES (?, ?, 'pay', 'cashier', ?)"
 OUTBOX = """
 INSERT INTO outbox (union_id, id, topic, case_id, event, payload, created_at, not_before, delivered_at, withdrawn_at)
@@ -226,8 +228,9 @@ def _write(store: Sqlite | Postgres, union: Any, person: Any, case_id: Any, case
     store.run(LINK, union, seq, now, body, leaf.hex(), link)
     store.run(NEW_HEAD, seq, link, union)
     store.run(NEW_STATE, now, union, case_id)
-    store.run(DECISION, union, case_id, events + 1, round_, True, person, now, data_hash, seq)
+    store.run(DECISION, union, case_id, events + 1, round_, True, person, now, data_hash, seq, False)
     store.run(NOT_WAITING, union, case_id)
+    store.run(NO_DEADLINE, union, case_id)
     store.run(WAITING, union, case_id, now)
     store.run(OUTBOX, union, new_id(now), case_id, events + 1, outbox, now, now + HOLD)
 

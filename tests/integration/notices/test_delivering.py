@@ -173,12 +173,18 @@ def test_a_webhook_taken_away_sends_nothing_more(post: Post) -> None:
 # --- failing -------------------------------------------------------------------------------------------------------------
 
 
+def told(post: Post, claim: dict[str, Any]) -> dict[str, Any]:
+    """The case as the treasurer sees it; how many days are left goes by the clock and is left out."""
+    shown: dict[str, Any] = post.site["treasurer"].get(f"/cases/{claim['id']}").get_json()
+    return {name: value for name, value in shown.items() if name != "deadline"}
+
+
 def test_a_mail_server_that_fails_never_touches_the_case_and_becomes_an_incident_that_can_be_retried(
     post: Post,
 ) -> None:
     post.mail("auditor1")
     claim = post.site.submitted()
-    before = post.site["treasurer"].get(f"/cases/{claim['id']}").get_json()
+    before = told(post, claim)
     post.office.refuse_recipient = "452 try later"
     for attempt in range(MOST_ATTEMPTS):
         assert post.rows(Incident) == []
@@ -188,7 +194,7 @@ def test_a_mail_server_that_fails_never_touches_the_case_and_becomes_an_incident
     assert incident.owner_id == post.site.town.people["treasurer"]
     post.work(LONG)
     assert len(post.office.recipients) == MOST_ATTEMPTS  # nobody goes on trying
-    assert post.site["treasurer"].get(f"/cases/{claim['id']}").get_json() == before
+    assert told(post, claim) == before
     assert post.site["auditor1"].get(f"/cases/{claim['id']}").get_json()["state"] == "submitted"
 
     post.office.refuse_recipient = ""

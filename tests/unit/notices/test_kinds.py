@@ -10,6 +10,7 @@ from app.notices.kinds import PAID, RETURNED, SHIPPED, YOUR_TURN, Kind, Kinds
 from app.wording import Text
 
 FIGURES = {
+    "last_day": Text("5月8日", "8 May"),
     "case": Text("GH-2026-0042 五一歌咏比赛用品，1,280.00 元", "GH-2026-0042 五一歌咏比赛用品, 1,280.00 yuan"),
     "by": Text("江一鸣", "江一鸣"),
     "step": Text("审批", "decide"),
