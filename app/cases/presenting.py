@@ -18,6 +18,7 @@ from app.engine.arranged import arranged
 from app.engine.arranging import NEEDS_COMMENT, NEEDS_PERSON, VERB_TITLES
 from app.engine.decision import Answer, Finding, Refused, Verb
 from app.engine.definition import TAKE_BACK, Action, Definition, Field, FieldType, Phase
+from app.engine.forecast import Coming
 from app.foundation.clock import union_day
 from app.foundation.money import yuan
 from app.people.principal import Principal
@@ -179,7 +180,7 @@ def cell(column: Field, value: Any, detail: Detail, titles: Mapping[str, Text]) 
 
 
 def timeline(detail: Detail, now: datetime) -> list[dict[str, Any]]:
-    """Past steps by round, then who is waited for."""
+    """Past steps by round, then who is waited for, then what is still to come."""
     definition, case = detail.definition, detail.case
     events: list[dict[str, Any]] = [
         {
@@ -203,20 +204,67 @@ def timeline(detail: Detail, now: datetime) -> list[dict[str, Any]]:
     if case.round != seen_round:
         events.append(_round(case.round))
     offices = dict(definition.office_titles)
+    told: set[str] = set()
     for action_name in dict.fromkeys(waiting.action for waiting in detail.waiting):
         rows = [waiting for waiting in detail.waiting if waiting.action == action_name]
         action = definition.action(action_name)
         title = action.title if action else _OTHER_STEPS.get(action_name, _CORRECT)
         who = [offices.get(one.who) or Text(name := detail.names.get(one.who, "—"), name) for one in rows]
+        steps = [one for one in detail.forecast.steps if one.action == action_name and one.state == case.state]
+        told.add(action_name)
         events.append(
             {
                 "kind": "current",
                 "title": Text(f"等待：{title.zh}", f"Waiting: {title.en}"),
                 "who": Text("、".join(one.zh for one in who), ", ".join(one.en for one in who)),
                 "since_days": max(0, (union_day(now) - union_day(rows[0].since)).days),
+                "changes": [_asked(detail, step) for step in steps if step.who],
+                "expected_on": steps[0].expected_on if steps else None,
+                "blocks": list(dict.fromkeys(text for step in steps for text in step.blocks)),
             }
         )
-    return events
+    ahead = [step for step in detail.forecast.steps if step.state != case.state or step.action not in told]
+    return events + [_coming(detail, step) for step in ahead] + _end(detail)
+
+
+MOST_NAMES = 3
+"""More people than this are counted, not named."""
+
+
+def _coming(detail: Detail, step: Coming) -> dict[str, Any]:
+    """A step of the forecast: greyed, because nothing of it has happened."""
+    return {
+        "kind": "coming",
+        "title": step.title,
+        "who": step.rule,
+        "changes": [*([_asked(detail, step)] if step.who else []), *(_instead(step) if step.instead else [])],
+        "expected_on": step.expected_on,
+        "blocks": step.blocks,
+    }
+
+
+def _asked(detail: Detail, step: Coming) -> Text:
+    names = [detail.names.get(person, "—") for person in step.who]
+    shown_names, more = names[:MOST_NAMES], len(names) - MOST_NAMES
+    zh, en = "、".join(shown_names), ", ".join(shown_names)
+    who = Text(f"{zh}等 {len(names)} 人", f"{en} and {more} more") if more > 0 else Text(zh, en)
+    if step.need == len(names):
+        return who
+    return Text(f"{who.zh}，其中 {step.need} 人", f"{step.need} of: {who.en}")
+
+
+def _instead(step: Coming) -> list[Text]:
+    zh, en = "、".join(one.zh for one in step.instead), ", ".join(one.en for one in step.instead)
+    return [Text(f"也可以：{zh}", f"or: {en}")]
+
+
+def _end(detail: Detail) -> list[dict[str, Any]]:
+    """Where the forecast ends, or why it cannot see further."""
+    ahead = detail.forecast
+    if not ahead.steps:
+        return []
+    title = ahead.open_end or detail.definition.state(ahead.ends_in).title
+    return [{"kind": "coming", "title": title, "is_end": True}]
 
 
 def _round(number: int) -> dict[str, Any]:

@@ -12,14 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases import deadlines, queries
+from app.cases.foreseeing import foreseen
 from app.cases.models import ArrangementRow, Case, Copy, Deadline, Decision, StoredFile, Waiting
 from app.cases.service import Cases
 from app.cases.values import file_ids, values_of
 from app.engine.arranging import VERB_TITLES, arrangeable
-from app.engine.deciding import take_back
-from app.engine.decision import Answer, Finding, Situation, Verb
+from app.engine.deciding import decide, take_back
+from app.engine.decision import Answer, Finding, Refused, Situation, Verb
 from app.engine.decision import Decision as Decided
 from app.engine.definition import Action, Definition, FieldType
+from app.engine.forecast import Coming, Forecast
 from app.foundation.errors import NotFound
 from app.foundation.problems import words
 from app.people import queries as people
@@ -54,6 +56,10 @@ class Detail:
     """Cases that name this one."""
     named: Mapping[str, Case]
     """Cases that this one names, by id."""
+    forecast: Forecast
+    """The rest of the way."""
+    not_now: list[tuple[Action, Answer]]
+    """Steps ahead that this person could take, each refused because the case is not there yet."""
     deadline: deadlines.Shown | None = None
     """Until when it may rest in its state, where the workflow says so."""
 
@@ -99,6 +105,8 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
     standing = door.answers(session, principal, case, definition, now)
     openings = queries.openings_of(session, case.union_id, case.id, case.version)
     copies = queries.copies_of(session, case.union_id, case.id)
+    ahead = foreseen(session, door, case, definition, standing.situation, now)
+    asked_ahead = {uuid.UUID(person) for step in ahead.steps for person in step.who}
     return Detail(
         case=case,
         definition=definition,
@@ -112,7 +120,9 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
         decisions=decisions,
         comments=queries.comments_of(session, case.union_id, _seqs(decisions, arrangements)),
         names=people.names(
-            session, case.union_id, _persons(case, definition, decisions, arrangements, waiting, copies)
+            session,
+            case.union_id,
+            _persons(case, definition, decisions, arrangements, waiting, copies) | asked_ahead,
         ),
         waiting=waiting,
         files={str(file.id): file for file in files.values()},
@@ -120,7 +130,23 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
         linked=list(queries.linked_cases(session, case.union_id, case.id)),
         named={str(one.id): one for one in named},
         deadline=_deadline(session, door, case, definition, now),
+        forecast=ahead,
+        not_now=_not_now(definition, standing.situation, ahead, principal),
     )
+
+
+def _not_now(
+    definition: Definition, situation: Situation, ahead: Forecast, principal: Principal
+) -> list[tuple[Action, Answer]]:
+    """What this person will be asked later, with the sentence that says when."""
+    mine = {step.action for step in ahead.steps if str(principal.person_id) in step.who}
+    found: list[tuple[Action, Answer]] = []
+    for action in definition.actions:
+        if action.name in mine and situation.state not in action.sources:
+            answer = decide(definition, situation, action.name, principal.actor)
+            if isinstance(answer, Refused):
+                found.append((action, Refused(tuple(one for one in answer.refusals if one.code == "wrong_state"))))
+    return found
 
 
 def _deadline(
@@ -176,8 +202,10 @@ def as_json(detail: Detail) -> dict[str, Any]:
             }
             for row in detail.copies
         ],
+        "not_now": [action_json(action, answer) for action, answer in detail.not_now],
         "waiting_for": [{"action": row.action, "who": row.who} for row in detail.waiting],
         "deadline": deadlines.as_json(detail.deadline) if detail.deadline else None,
+        "forecast": forecast_json(detail),
         "checks": [finding_json(finding) for finding in detail.checks],
         "timeline": [step_json(detail, row) for row in detail.decisions],
         "files": [file_json(file) for file in detail.files.values()],
@@ -214,6 +242,30 @@ def action_json(action: Action, answer: Answer) -> dict[str, Any]:
         "asks": list(action.asks),
         "comment_required": action.comment_required,
         "batch": action.batch,
+    }
+
+
+def forecast_json(detail: Detail) -> dict[str, Any]:
+    """The rest of the way: nothing here is promised."""
+    ahead = detail.forecast
+    return {
+        "steps": [_coming_json(detail, step) for step in ahead.steps],
+        "ends_in": ahead.ends_in,
+        "open_end": words(ahead.open_end) if ahead.open_end else None,
+    }
+
+
+def _coming_json(detail: Detail, step: Coming) -> dict[str, Any]:
+    return {
+        "action": step.action,
+        "title": words(step.title),
+        "state": step.state,
+        "rule": words(step.rule),
+        "need": step.need,
+        "who": [{"id": person, "name": detail.names.get(person)} for person in step.who],
+        "expected_on": step.expected_on.isoformat() if step.expected_on else None,
+        "blocks": [words(text) for text in step.blocks],
+        "instead": [words(text) for text in step.instead],
     }
 
 
