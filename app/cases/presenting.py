@@ -69,6 +69,7 @@ def case_page(
         "deadline": detail.deadline,
         "checks": [check(finding) for finding in detail.checks if finding.code not in SAID_ELSEWHERE],
         "buttons": [button(detail, action, answer, options, now) for action, answer in detail.answers],
+        "shut": shut([*detail.answers, *detail.not_now]),
         "may_take_back": detail.may_take_back,
         "arranging": [arranging_form(detail, verb, action) for verb, action in detail.arrangeable],
         "sheets": sheets(detail, principal),
@@ -418,6 +419,16 @@ def _reasons(definition: Definition, action: Action) -> bool | tuple[Text, ...]:
     if any(column.type is FieldType.INVOICE for field in definition.fields for column in field.columns):
         return True
     return REASONS if action.new_round else False
+
+
+def shut(answers: Iterable[tuple[Action, Answer]]) -> list[dict[str, Any]]:
+    """Refused steps with their reasons; those refused for the same reasons stand together."""
+    groups: dict[tuple[Text, ...], list[dict[str, Any]]] = {}
+    for action, answer in answers:
+        if isinstance(answer, Refused):
+            reasons = tuple(dict.fromkeys(one.text for one in answer.refusals))
+            groups.setdefault(reasons, []).append({"name": action.name, "title": action.title})
+    return [{"actions": actions, "reasons": reasons} for reasons, actions in groups.items()]
 
 
 def row(case: Case) -> dict[str, Any]:

@@ -83,10 +83,10 @@ FILE = {
 }
 FORM = """{% from "components/forms.html" import fields, error_summary, reason_chips %}
 {{ error_summary(faults) }}{{ fields(form, given, faults, options=options) }}{{ reason_chips() }}"""
-CASE = """{% from "components/case.html" import inbox, batch_bar, confirm_sheet, timeline, checks, action_bar %}
+CASE = """{% from "components/case.html" import inbox, batch_bar, confirm_sheet, timeline, checks, action_bar, cannot %}
 {% from "components/files.html" import viewer %}{{ inbox(cards, picking=true) }}
 {{ batch_bar(1, {'label': approve, 'value': 'approve'}, 'sheet') }}{{ confirm_sheet('sheet', approve, approve, batch=true) }}
-{{ timeline(events) }}{{ checks(checked) }}{{ viewer(files) }}{{ action_bar(actions, 7, '/cases/c1') }}"""
+{{ timeline(events) }}{{ checks(checked) }}{{ viewer(files) }}{{ cannot(shut) }}{{ action_bar(actions, 7, '/cases/c1', shut=1) }}"""
 REST = """{% from "components/ui.html" import tabs, empty, pager, note, meter, amount, kv, status %}
 {% from "components/figures.html" import bullets, month_strip, notice %}{% from "components/tables.html" import data_table %}
 {{ tabs([{'label': approve, 'href': '/', 'current': true, 'unread': true}], approve) }}
@@ -115,7 +115,7 @@ VALUES: dict[str, Any] = {
         {"kind": "round", "title": APPROVE},
         {"kind": "ok", "title": APPROVE, "at": NOW, "paper": {"dated": date(2026, 6, 1), "recorder": "x"}},
         {"kind": "current", "title": APPROVE, "since_days": 2},
-        {"kind": "coming", "title": APPROVE},
+        {"kind": "coming", "title": APPROVE, "expected_on": date(2026, 6, 3), "blocks": [RETURNED]},
     ],
     "checked": [{"level": level, "text": RETURNED, "href": "/"} for level in ("ok", "warn", "block")],
     "files": [FILE],
@@ -130,6 +130,9 @@ VALUES: dict[str, Any] = {
             "comment": "optional",
         },
         {"name": "pay", "title": APPROVE, "allowed": False, "refusals": [RETURNED]},
+    ],
+    "shut": [
+        {"actions": [{"name": "pay", "title": APPROVE}, {"name": "void", "title": APPROVE}], "reasons": [RETURNED]}
     ],
     "bars": [
         {"title": APPROVE, "budget_fen": 100, "spent_fen": 90, "held_fen": 20, "elapsed_percent": 47},

@@ -68,3 +68,20 @@ def test_a_list_is_foretold_in_as_many_statements_as_one_case(sqlite_site: Site)
         counts.append(len(asked))
         assert {one.ends_in for one in found.values()} == {"published"}
     assert counts[0] == counts[1]
+
+
+def test_each_disabled_button_stands_beside_its_reason(sqlite_site: Site) -> None:
+    claim = sqlite_site.submitted()
+    page = main_of(reader(sqlite_site, "cashier").get(f"/cases/{claim['id']}"))
+    rows = [row for row in page.split('class="card cannot"')[1].split("<li>")[1:] if "data-testid" in row]
+    said = {
+        name: row
+        for row in rows
+        for name in ("approve", "reject", "return", "withdraw", "pay")
+        if f"shut-{name}" in row
+    }
+    assert "经审委员、经审会主任办理" in said["approve"]
+    assert "提交人办理" in said["withdraw"]
+    assert "现在是“待经审”" in said["pay"]
+    assert said["reject"] is said["return"]  # the same reason is said once
+    assert 'href="#why"' in page
