@@ -149,6 +149,19 @@ def openings_of(session: Session, union_id: uuid.UUID, case_id: uuid.UUID, versi
     return {row.person_id: row.at for row in rows}
 
 
+def opened_by(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, cases: Collection[Case]) -> set[uuid.UUID]:
+    """Which of these cases the person opened as they stand now; one statement."""
+    rows = session.execute(
+        sa.select(Opening.case_id, Opening.version).where(
+            Opening.union_id == union_id,
+            Opening.person_id == person_id,
+            Opening.case_id.in_([case.id for case in cases]),
+        )
+    )
+    seen = {(row.case_id, row.version) for row in rows}
+    return {case.id for case in cases if (case.id, case.version) in seen}
+
+
 def copies_of(session: Session, union_id: uuid.UUID, case_id: uuid.UUID) -> list[Copy]:
     """Everyone who was sent a copy, with when it was read."""
     rows = session.scalars(

@@ -29,6 +29,7 @@ from app.cases.rows import Arranged, Taken, write, write_arrangement
 from app.cases.situations import (
     UnionSettings,
     bare_situation,
+    settings_of,
     situation_with_findings,
     view_of,
     waiting_row,
@@ -473,6 +474,20 @@ class Cases:
             ]
         return found
 
+    def to_open_first(
+        self, session: Session, principal: Principal, cases: Sequence[Case], steps: Mapping[uuid.UUID, list[Action]]
+    ) -> set[uuid.UUID]:
+        """Which of these cases this person may not tick off before looking at them; at most one statement."""
+        settings = settings_of(session.get_one(Union, principal.union_id))
+        large = [
+            case
+            for case in cases
+            if any(action.batch and _is_above(action, case, settings) for action in steps.get(case.id, ()))
+        ]
+        if not large:
+            return set()
+        return {case.id for case in large} - queries.opened_by(session, principal.union_id, principal.person_id, large)
+
     def checks(self, session: Session, case: Case, definition: Definition, now: datetime) -> list[Finding]:
         """What the facts of the workflow's first step say about the form as it is: shown before anyone decides."""
         view = view_of(case, case.data)
@@ -825,9 +840,7 @@ class Cases:
         self, session: Session, principal: Principal, case: Case, action: Action, situation: Situation
     ) -> None:
         """Money above the workflow's figure is not ticked off unseen."""
-        limit = action.opened_above
-        figure = situation.settings.get(limit.name) if isinstance(limit, Setting) else limit
-        if not isinstance(figure, int) or (case.amount_fen or 0) <= figure:
+        if not _is_above(action, case, situation.settings):
             return
         if session.get(Opening, (case.union_id, case.id, principal.person_id, case.version)) is None:
             raise errors.NotOpened
@@ -968,6 +981,13 @@ def _refuse_stale(case: Case, version: int | None) -> None:
 def _changes_material(definition: Definition, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether something that is decided on differs."""
     return any(before.get(field.name) != after.get(field.name) for field in definition.fields if field.material)
+
+
+def _is_above(action: Action, case: Case, settings: Mapping[str, int | bool | str]) -> bool:
+    """Whether the amount is above the figure from which the action wants the case opened before it is ticked off."""
+    limit = action.opened_above
+    figure = settings.get(limit.name) if isinstance(limit, Setting) else limit
+    return isinstance(figure, int) and (case.amount_fen or 0) > figure
 
 
 def _without_empty(data: Mapping[str, Any]) -> dict[str, Any]:

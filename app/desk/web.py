@@ -201,6 +201,7 @@ def inbox_cards(
         for kind in ("spending", "income"):
             titles |= registry.account_titles(principal.union_id, kind)
     steps = door.steps_open_to(session, principal, rows) if picking else {}
+    unopened = door.to_open_first(session, principal, rows, steps) if picking else set()
     cards = []
     for one in rows:
         definition = door.definitions.by_hash(session, one.definition_hash)
@@ -210,18 +211,19 @@ def inbox_cards(
             len(line.get("files") or []) for line in one.data.get("lines") or []
         )
         if picking:
-            card |= _pickable(one, steps[one.id])
+            card |= _pickable(one, steps[one.id], is_unopened=one.id in unopened)
         cards.append(card)
     return cards
 
 
-def _pickable(case: Case, steps: list[Action]) -> dict[str, Any]:
-    """Whether a batch step is open to this person and the checks found nothing to read first."""
+def _pickable(case: Case, steps: list[Action], *, is_unopened: bool) -> dict[str, Any]:
+    """Whether a batch step is open to this person and nothing has to be read first: what checks found, a large amount."""
     chips = [{"kind": "warn", "text": Text(one["zh"], one["en"])} for one in case.warnings]
     for action in steps:
         if action.batch and action.tone == "plain":
             why = Text("有提示，请打开逐件看", "Something to read first: open it") if chips else None
-            found = {"pickable": not chips, "batch_action": action.name, "batch_title": action.title, "why_not": why}
+            why = why or (Text("金额较大，请先打开看过", "A large amount: open it first") if is_unopened else None)
+            found = {"batch_action": action.name, "batch_title": action.title, "why_not": why, "pickable": why is None}
             return found | {"chips": chips or [{"kind": "ok", "text": Text("检查无异常", "Checks found nothing")}]}
     return {"pickable": False, "why_not": Text("请打开办理", "Open it to act"), "chips": chips}
 
