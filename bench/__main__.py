@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import approvals, engine, latencies, report, statements
+from bench import approvals, engine, forecasts, latencies, report, statements
 from bench.approvals import Extent
 from bench.databases import Place, SqlitePlace, fsync_milliseconds, postgres_place
 from bench.world import build
@@ -76,6 +76,8 @@ def _measured(place: Place, directory: Path, *, quick: bool) -> list[report.Line
     world = build(place.new("world"), directory)
     _say(f"{place.backend}: counting statements")
     lines = report.of_counts(place.backend, statements.count(place, world, directory))
+    _say(f"{place.backend}: foretelling {forecasts.OPEN_CASES:,} cases")
+    lines.append(report.of_forecasts(place.backend, forecasts.measure(place, world, directory, rounds=extent.rounds)))
     _say(f"{place.backend}: {extent.rounds} rounds of {extent.approvals} approvals each, three servers")
     lines += report.of_rates(place.backend, approvals.measure(place, world, directory, extent))
     _say(f"{place.backend}: loading {cases:,} cases")

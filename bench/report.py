@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bench.approvals import IN_A_BATCH, Rates
 from bench.engine import Figures
+from bench.forecasts import OPEN_CASES, Foretold, median
 from bench.latencies import Latency
 from bench.statements import Counts
 
@@ -17,6 +18,7 @@ AIM_STATEMENTS = 15
 AIM_DECISIONS = 30_000
 AIM_MOVES = 100_000
 AIM_PROOFS_MS = 50.0
+AIM_FORECAST_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,13 @@ def _rate(what: str, found: float, aim: int) -> Line:
 
 def _proof(what: str, milliseconds: float) -> Line:
     return Line("engine", what, f"{milliseconds:.1f} ms", f"< {AIM_PROOFS_MS:.0f} ms", milliseconds < AIM_PROOFS_MS)
+
+
+def of_forecasts(backend: str, found: Foretold) -> Line:
+    """Seconds for a thousand open cases."""
+    figure = f"{median(found):.2f} s ({min(found.seconds):.2f}–{max(found.seconds):.2f}), {found.steps:,} steps"
+    aim = f"< {AIM_FORECAST_SECONDS:g} s"
+    return Line(backend, f"forecasts of {OPEN_CASES:,} open cases", figure, aim, median(found) < AIM_FORECAST_SECONDS)
 
 
 def printed(lines: Sequence[Line]) -> str:
