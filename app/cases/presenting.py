@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.cases.changes import Change
 from app.cases.forms import options_for, person_options, tile
 from app.cases.models import ArrangementRow, Case, Decision
 from app.cases.ports import Registry
@@ -65,7 +66,7 @@ def case_page(
         "files": [
             tile(file) for file in detail.files.values() if case.events or file.uploaded_by == principal.person_id
         ],
-        "timeline": timeline(detail, now),
+        "timeline": timeline(detail, now, titles),
         "deadline": detail.deadline,
         "checks": [check(finding) for finding in detail.checks if finding.code not in SAID_ELSEWHERE],
         "buttons": [button(detail, action, answer, options, now) for action, answer in detail.answers],
@@ -180,7 +181,7 @@ def cell(column: Field, value: Any, detail: Detail, titles: Mapping[str, Text]) 
     return shown(column, value, detail, titles)["value"]
 
 
-def timeline(detail: Detail, now: datetime) -> list[dict[str, Any]]:
+def timeline(detail: Detail, now: datetime, titles: Mapping[str, Text]) -> list[dict[str, Any]]:
     """Past steps by round, then who is waited for, then what is still to come."""
     definition, case = detail.definition, detail.case
     events: list[dict[str, Any]] = [
@@ -192,14 +193,17 @@ def timeline(detail: Detail, now: datetime) -> list[dict[str, Any]]:
         }
     ]
     seen_round = 1
-    undone = _undone(detail.decisions)
+    undone, voided = _undone(detail.decisions), _voided(detail)
     happened: list[Decision | ArrangementRow] = [*detail.decisions, *detail.arrangements]
     for row_ in sorted(happened, key=lambda one: one.event):
         if row_.round != seen_round:
             seen_round = row_.round
             events.append(_round(seen_round))
         if isinstance(row_, Decision):
-            events.append(_event(detail, row_) | {"void": row_.event in undone})
+            changes = [change_words(change, detail, titles) for change in detail.changes.get(row_.event, ())]
+            why = [VOIDED] if row_.event in voided else []
+            is_void = row_.event in undone | voided
+            events.append(_event(detail, row_) | {"void": is_void, "changes": why + changes})
         else:
             events.append(_arranged(detail, row_))
     if case.round != seen_round:
@@ -282,6 +286,67 @@ def _undone(decisions: Iterable[Decision]) -> set[int]:
         else:
             standing.append(row_.event)
     return undone
+
+
+VOIDED = Text("之后内容有改动，这次签批作废，要重新签批。", "The content changed after this: it counts no more.")
+
+
+def _voided(detail: Detail) -> set[int]:
+    """The events of decisions that a later material change of the same round made void."""
+    amending = {action.name for action in detail.definition.actions if action.amends}
+    voided: set[int] = set()
+    for row_ in detail.decisions:
+        if row_.action in amending and row_.closes:
+            voided |= {
+                one.event
+                for one in detail.decisions
+                if one.round == row_.round
+                and one.event < row_.event
+                and one.source != detail.definition.initial
+                and one.action not in amending
+            }
+    return voided
+
+
+def change_words(change: Change, detail: Detail, titles: Mapping[str, Text]) -> Text:
+    """One change as a member reads it: 事由：旧 → 新."""
+    column = change.column
+    name = change.field.title
+    if change.line is not None:
+        line, line_en = f"第 {change.line} 行", f"line {change.line}"
+        if column is None:
+            verb = Text("新增", "added") if change.before is None else Text("删除", "removed")
+            return Text(f"“{name.zh}”{verb.zh}{line}", f"“{name.en}”: {line_en} {verb.en}")
+        name = Text(f"{name.zh}{line}{column.title.zh}", f"{name.en} {line_en} {column.title.en}")
+    if change.is_personal:
+        return Text(f"“{name.zh}”有改动", f"“{name.en}” changed")
+    if change.is_erased:
+        return Text(f"“{name.zh}”原来的内容已清除，不能比较", f"“{name.en}”: what stood there is erased")
+    field = column or change.field
+    if field.type is FieldType.FILES:
+        return _files_changed(name, set(change.before or ()), set(change.after or ()))
+    before, after = (_plainly(field, value, detail, titles) for value in (change.before, change.after))
+    return Text(f"“{name.zh}”：{before.zh} → {after.zh}", f"“{name.en}”: {before.en} → {after.en}")
+
+
+def _files_changed(name: Text, before: set[str], after: set[str]) -> Text:
+    came, went = len(after - before), len(before - after)
+    if came and came == went:
+        return Text(f"“{name.zh}”：替换 {came} 份", f"“{name.en}”: {came} replaced")
+    zh = "，".join(part for part in (came and f"新增 {came} 份", went and f"去掉 {went} 份") if part)
+    en = ", ".join(part for part in (came and f"{came} added", went and f"{went} removed") if part)
+    return Text(f"“{name.zh}”：{zh}", f"“{name.en}”: {en}")
+
+
+def _plainly(field: Field, value: Any, detail: Detail, titles: Mapping[str, Text]) -> Text:
+    if value is None:
+        return Text("（空）", "(empty)")
+    if field.type is FieldType.MONEY:
+        return Text(f"¥{yuan(value)}", f"¥{yuan(value)}")
+    if field.type is FieldType.DATE:
+        return Text(value, value)
+    found = shown(field, value, detail, titles)["value"]
+    return found if isinstance(found, Text) else Text(str(found), str(found))
 
 
 _ARRANGED: dict[Verb, Text] = {

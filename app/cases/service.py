@@ -575,8 +575,7 @@ class Cases:
             raise errors.VersionMissing
         actions = (action,) if action is not None and case.state in action.sources else ()
         if action is not None and action.amends:
-            data = with_totals(definition, _without_empty({**case.data, **given.data}), given.data)
-            given = replace(given, changes_material=_changes_material(definition, case.data, data))
+            given = _with_whole_totals(definition, case, given)
         situation = situation_with_findings(
             session,
             self.registry,
@@ -618,8 +617,6 @@ class Cases:
         """Run the effects, and work out everything that will be written."""
         action = definition.action(decision.action)
         data = with_given(case, given.data)
-        if action is not None and action.amends:
-            data = with_totals(definition, _without_empty(data), given.data)
         postponed: list[tuple[str, EffectCall]] | None = [] if batch else None
         figures = self._effects(session, case, definition, decision, data, principal.person_id, now, postponed)
         is_first = case.state == definition.initial
@@ -981,6 +978,23 @@ def _refuse_stale(case: Case, version: int | None) -> None:
 def _changes_material(definition: Definition, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether something that is decided on differs."""
     return any(before.get(field.name) != after.get(field.name) for field in definition.fields if field.material)
+
+
+def amended(definition: Definition, case: Case, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """The form as an amendment would leave it, totals included.
+
+    Raises:
+        Invalid: ``sent`` names a total that the lines do not add up to.
+    """
+    return with_totals(definition, with_given(case, sent), sent)
+
+
+def _with_whole_totals(definition: Definition, case: Case, given: Given) -> Given:
+    """An amendment as facts and the engine see it: with the totals it leads to, and whether it matters to approvals."""
+    data = amended(definition, case, given.data)
+    totals = {field.name: data[field.name] for field in definition.fields if field.sum_of is not None}
+    changes_material = _changes_material(definition, case.data, data)
+    return replace(given, data={**given.data, **totals}, changes_material=changes_material)
 
 
 def _is_above(action: Action, case: Case, settings: Mapping[str, int | bool | str]) -> bool:

@@ -61,8 +61,9 @@ def view_of(
 
 
 def with_given(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The form with what the actor sends along."""
-    return {**case.data, **{name: value for name, value in given.items() if value is not None}}
+    """The form with what the actor sends along; sent empty, a value is taken out."""
+    whole = {**case.data, **given}
+    return {name: value for name, value in whole.items() if name not in given or value not in (None, "", [])}
 
 
 def settings_of(union: UnionSettings) -> dict[str, int | bool | str]:

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases import deadlines, queries
+from app.cases.changes import Change
+from app.cases.contents import changes_of, persons_in
 from app.cases.foreseeing import foreseen
 from app.cases.models import ArrangementRow, Case, Copy, Deadline, Decision, StoredFile, Waiting
 from app.cases.service import Cases
@@ -56,6 +58,8 @@ class Detail:
     """Cases that name this one."""
     named: Mapping[str, Case]
     """Cases that this one names, by id."""
+    changes: Mapping[int, list[Change]]
+    """By event, what it changed in the form."""
     forecast: Forecast
     """The rest of the way."""
     not_now: list[tuple[Action, Answer]]
@@ -105,6 +109,7 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
     standing = door.answers(session, principal, case, definition, now)
     openings = queries.openings_of(session, case.union_id, case.id, case.version)
     copies = queries.copies_of(session, case.union_id, case.id)
+    changes = changes_of(session, definition, case.union_id, decisions)
     ahead = foreseen(session, door, case, definition, standing.situation, now)
     asked_ahead = {uuid.UUID(person) for step in ahead.steps for person in step.who}
     return Detail(
@@ -122,7 +127,7 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
         names=people.names(
             session,
             case.union_id,
-            _persons(case, definition, decisions, arrangements, waiting, copies) | asked_ahead,
+            _persons(case, definition, decisions, arrangements, waiting, copies) | asked_ahead | persons_in(changes),
         ),
         waiting=waiting,
         files={str(file.id): file for file in files.values()},
@@ -130,6 +135,7 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
         linked=list(queries.linked_cases(session, case.union_id, case.id)),
         named={str(one.id): one for one in named},
         deadline=_deadline(session, door, case, definition, now),
+        changes=changes,
         forecast=ahead,
         not_now=_not_now(definition, standing.situation, ahead, principal),
     )
@@ -307,8 +313,20 @@ def step_json(detail: Detail, row: Decision) -> dict[str, Any]:
         "comment": detail.comments.get(row.trail_seq, ""),
         "data_hash": row.data_hash,
         "trail_seq": row.trail_seq,
+        "changes": [change_json(change) for change in detail.changes.get(row.event, ())],
         "in_place_of": _person(detail, row.seat_id) if row.seat_id else None,
         "paper": row.paper,
+    }
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    """One value that a step changed; of personal values, and of what is erased, only that it changed."""
+    is_told = not (change.is_personal or change.is_erased)
+    return {
+        "path": change.path,
+        "title": words((change.column or change.field).title),
+        "material": change.is_material,
+        **({"before": change.before, "after": change.after} if is_told else {}),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,15 +15,17 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.cases import presenting, viewing
+from app.cases.changes import Change, changes_between, fingerprint
 from app.cases.errors import ActionRefused, MayNotOpen, NoSheet, StaleVersion, TooSoon
 from app.cases.files import Files
 from app.cases.forms import Typed, options_for, read_form, tile
 from app.cases.menu import Menu, may_open
 from app.cases.ports import Registry
 from app.cases.schemas import load_data
-from app.cases.service import Cases, Paper, Step
+from app.cases.service import Cases, Paper, Step, amended
 from app.cases.values import EMPTY, CleanData, with_totals
-from app.engine.decision import Order, Verb
+from app.engine.deciding import decide
+from app.engine.decision import Order, Refused, Verb
 from app.engine.definition import Definition, FieldType
 from app.foundation import presented
 from app.foundation.clock import union_day
@@ -122,6 +124,53 @@ def edit_from_form(call: Call, case_id: uuid.UUID) -> ResponseReturnValue:
     except (Invalid, ActionRefused, StaleVersion) as error:
         with call.read() as session:
             return _form_page(call, session, definition, typed.shown, _faults(error), error, case=case), 422
+
+
+@route(web, "/cases/<uuid:case_id>/amend/<action>", policy=PAGE, summary=Text("办理中修改", "Amend"))
+def amend_form(call: Call, case_id: uuid.UUID, action: str) -> str:
+    """The whole form of a case that others already decide on, filled in as it stands."""
+    with call.read() as session:
+        _may_amend(call, session, case_id, action)
+        detail = viewing.detail(session, call.use(Cases), signed_in(call), case_id, call.now)
+        return _amend_page(call, session, detail, action, detail.case.data, {})
+
+
+@route(web, "/cases/<uuid:case_id>/amend/<action>", policy=PAGE, summary=Text("办理中修改", "Amend"), method="POST")
+def amend_from_form(call: Call, case_id: uuid.UUID, action: str) -> ResponseReturnValue:
+    """Show what would change and which approvals would be void; once just that is confirmed, take the step."""
+    principal, door = signed_in(call), call.use(Cases)
+    with call.read() as session:
+        definition = _may_amend(call, session, case_id, action)
+    typed, version = _typed(call, definition), _version(request.form)
+
+    def again(error: AppError | None, changes: Sequence[Change] = (), confirms: str = "") -> str:
+        with call.read() as session:
+            detail = viewing.detail(session, door, principal, case_id, call.now)
+            faults = _faults(error) if error else {}
+            return _amend_page(call, session, detail, action, typed.shown, faults, changes, confirms)
+
+    if _only_rearranges(request.form):
+        return again(None)
+    try:
+        _refuse_unreadable(typed)
+        clean = load_data(definition, typed.data, action)
+        with call.read() as session:
+            case, _ = viewing.find(session, door, principal, case_id)
+            after = amended(definition, case, clean.fields)
+            changes = changes_between(definition, case.data, after)
+        if not changes:
+            raise Invalid({"": [Text("没有改动任何内容。", "Nothing was changed.")]})
+        if request.form.get("confirms") != fingerprint(after):
+            return again(None, changes, fingerprint(after))
+
+        def work(session: Session) -> str:
+            comment = request.form.get("comment", "").strip()[:2000]
+            door.act(session, principal, Step(case_id, version), action, call.now, comment=comment, data=clean)
+            return f"/cases/{case_id}"
+
+        return call.then(work)
+    except (Invalid, ActionRefused, StaleVersion) as error:
+        return again(error), 409 if isinstance(error, StaleVersion) else 422
 
 
 @route(web, "/cases/<uuid:case_id>", policy=PAGE, summary=Text("单据", "Case"))
@@ -410,6 +459,71 @@ def _form_page(
         case=case,
         submitting=submitting,
         year=year,
+    )
+
+
+def _may_amend(call: Call, session: Session, case_id: uuid.UUID, action_name: str) -> Definition:
+    """The case's definition, if this person may take that amending step now.
+
+    Raises:
+        NotFound: no such case, or no such step that amends.
+        ActionRefused: with every reason.
+    """
+    principal, door = signed_in(call), call.use(Cases)
+    case, definition = viewing.find(session, door, principal, case_id)
+    action = definition.action(action_name)
+    if action is None or not action.amends:
+        raise NotFound
+    standing = door.answers(session, principal, case, definition, call.now)
+    found = {one.name: answer for one, answer in standing.answers}
+    answer = found.get(action_name) or decide(definition, standing.situation, action_name, principal.actor)
+    if isinstance(answer, Refused):
+        raise ActionRefused(answer.refusals)
+    return definition
+
+
+def _amend_page(
+    call: Call,
+    session: Session,
+    detail: viewing.Detail,
+    action_name: str,
+    values: Mapping[str, Any],
+    faults: Mapping[str, list[Text]],
+    changes: Sequence[Change] = (),
+    confirms: str = "",
+) -> str:
+    definition, case, registry = detail.definition, detail.case, call.use(Registry)
+    shown = dict(values)
+    with contextlib.suppress(TypeError, ValueError):  # half-typed amounts have no total yet
+        shown = with_totals(definition, shown, {})
+    titles = presenting.account_titles(registry, case.union_id, definition)
+    return render_template(
+        "cases/amend.html",
+        case=case,
+        definition=definition,
+        action=definition.action(action_name),
+        fields=definition.drafting_fields,
+        values=shown,
+        faults=faults,
+        labels={field.name: field.title for field in definition.fields},
+        options=options_for(
+            session,
+            registry,
+            definition,
+            case.union_id,
+            shown,
+            year=(case.day or union_day(call.now)).year,
+            today=union_day(call.now),
+            language=call.language,
+            fields=definition.drafting_fields,
+        ),
+        changes=[
+            {"text": presenting.change_words(one, detail, titles), "is_material": one.is_material} for one in changes
+        ],
+        is_material=any(one.is_material for one in changes),
+        votes=len({vote.of for vote in detail.situation.votes} | detail.situation.approvers),
+        confirms=confirms,
+        comment=request.form.get("comment", ""),
     )
 
 
