@@ -9,6 +9,7 @@ from app.notices import models as notices
 from app.people import models as people
 from app.plan import models as plan
 from app.review import models as review
+from app.revising import models as revising
 from app.trail import models as trail
 
-MODULES = (idempotency, people, trail, notices, cases, fund, plan, review)
+MODULES = (idempotency, people, trail, notices, cases, fund, plan, revising, review)

@@ -35,6 +35,7 @@ from app.public.web import web as public_web
 from app.review import cli as review_commands
 from app.review.api import api as review_api
 from app.review.web import web as review_web
+from app.revising.api import api as revising_api
 from app.wiring import ROOT, wire
 from app.wording import Text
 from config import Settings
@@ -54,6 +55,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     public_web,
     review_api,
     review_web,
+    revising_api,
 )
 COMMANDS = (
     *operating.COMMANDS,

@@ -29,6 +29,7 @@ from app.people import registering as people
 from app.people.offices import OfficeBook
 from app.plan import registering as plan
 from app.review import registering as review
+from app.revising.service import Revising
 from app.trail.keys import KeyFileMissing, SigningKey, create_key_file, load_key_file
 from config import BadSetting, Settings
 
@@ -69,7 +70,9 @@ def wire(settings: Settings, clock: Clock = utc_now) -> Wiring:
     fund.register(wiring, WORKFLOWS / "accounts")
     plan.register(wiring)
     review.register(wiring)
-    check_definitions(definitions.shipped, vocabulary(registry, offices))
+    words = vocabulary(registry, offices)
+    wiring.put(Revising(wiring.use(Cases), words))
+    check_definitions(definitions.shipped, words)
     return wiring
 
 

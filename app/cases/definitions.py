@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases.models import DefinitionInForce, StoredDefinition
 from app.engine.definition import Definition
-from app.engine.loading import definition_from_canonical
+from app.engine.loading import definition_from_canonical, load_definition
 from app.foundation.errors import NotFound
 from app.trail import service as trail
 from app.wording import Text
+
+ADOPTED = "workflow.adopted"
+"""The event of the trail by which a version came into force."""
 
 
 class UnknownWorkflow(NotFound):
@@ -80,12 +83,7 @@ class Definitions:
 
     def adopt(self, session: Session, union_id: uuid.UUID, definition: Definition, now: datetime) -> None:
         """Store a definition and put it in force for a union that has none of that name yet; recorded as the system's act."""
-        if session.get(StoredDefinition, definition.hash) is None:
-            session.execute(
-                sa.insert(StoredDefinition).values(
-                    hash=definition.hash, name=definition.name, canonical=definition.canonical
-                )
-            )
+        self.store(session, definition)
         is_chosen = session.scalar(
             sa.select(sa.literal(1)).where(
                 DefinitionInForce.union_id == union_id, DefinitionInForce.name == definition.name
@@ -93,19 +91,70 @@ class Definitions:
         )
         if is_chosen:
             return
-        session.execute(
-            sa.insert(DefinitionInForce).values(
-                union_id=union_id, name=definition.name, since=now, hash=definition.hash
-            )
-        )
+        self._put_in_force(session, union_id, definition, now)
         trail.append(
             session,
             union_id,
             trail.Record(
-                event="workflow.adopted",
+                event=ADOPTED,
                 person=None,
                 rule="shipped_definition",
                 body={"extra": {"workflow": definition.name, "definition": definition.hash}},
             ),
             now,
         )
+
+    def store(self, session: Session, definition: Definition) -> None:
+        """Keep a definition by its hash, so that cases can run it for ever."""
+        if session.get(StoredDefinition, definition.hash) is None:
+            session.execute(
+                sa.insert(StoredDefinition).values(
+                    hash=definition.hash, name=definition.name, canonical=definition.canonical
+                )
+            )
+
+    def adopt_decided(
+        self,
+        session: Session,
+        union_id: uuid.UUID,
+        definition: Definition,
+        person_id: uuid.UUID,
+        about: Mapping[str, object],
+        now: datetime,
+    ) -> None:
+        """Put a stored definition in force because a person decided so; new cases run it, running ones keep theirs.
+
+        ``about`` goes into the record: which proposal, by whom.
+        """
+        self._put_in_force(session, union_id, definition, now)
+        extra = {"workflow": definition.name, "definition": definition.hash, **about}
+        record = trail.Record(event=ADOPTED, person=str(person_id), body={"extra": extra})
+        trail.append(session, union_id, record, now)
+
+    def versions(self, session: Session, union_id: uuid.UUID, name: str) -> list[DefinitionInForce]:
+        """What was in force of that name, oldest first; the last one is now. Empty while the shipped file is used."""
+        return list(
+            session.scalars(
+                sa.select(DefinitionInForce)
+                .where(DefinitionInForce.union_id == union_id, DefinitionInForce.name == name)
+                .order_by(DefinitionInForce.since)
+            )
+        )
+
+    def read(self, text: str, source: str) -> Definition:
+        """The definition in a text that somebody sent.
+
+        Raises:
+            DefinitionError: with every problem of its form.
+        """
+        return load_definition(text, self._offices, source)
+
+    def _put_in_force(self, session: Session, union_id: uuid.UUID, definition: Definition, now: datetime) -> None:
+        last = session.scalar(
+            sa.select(sa.func.max(DefinitionInForce.since)).where(
+                DefinitionInForce.union_id == union_id, DefinitionInForce.name == definition.name
+            )
+        )
+        since = now if last is None or last < now else last + timedelta(microseconds=1)
+        row = {"union_id": union_id, "name": definition.name, "since": since, "hash": definition.hash}
+        session.execute(sa.insert(DefinitionInForce).values(**row))

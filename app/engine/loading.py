@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
@@ -50,7 +50,15 @@ from app.engine.earlier import with_earlier_steps
 from app.engine.problems import DefinitionError, Fault, Problem, Where, fault, hint, located
 from app.wording import Text
 
-__all__ = ["DefinitionError", "Problem", "definition_from_canonical", "load_catalogue", "load_definition", "load_yaml"]
+__all__ = [
+    "DefinitionError",
+    "Problem",
+    "clashes",
+    "definition_from_canonical",
+    "load_catalogue",
+    "load_definition",
+    "load_yaml",
+]
 
 LARGEST_FILE = 200_000
 DEEPEST = 20
@@ -131,7 +139,7 @@ def load_catalogue(folder: Path, offices: Mapping[str, Text]) -> dict[str, Defin
                 found.append(definition)
         except DefinitionError as error:
             problems += error.problems
-    problems += _clashes(found)
+    problems += clashes(found)
     if problems:
         raise DefinitionError(problems)
     return {definition.name: definition for definition in found}
@@ -158,7 +166,8 @@ def load_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
     return document, lines
 
 
-def _clashes(found: list[Definition]) -> Iterator[Problem]:
+def clashes(found: Sequence[Definition]) -> Iterator[Problem]:
+    """What the workflows of one catalogue may not share or miss: names, letters of numbers, workflows they name."""
     names = [definition.name for definition in found]
     for place, one in enumerate(found):
         faults: list[Fault] = []

@@ -15,6 +15,8 @@ CHAIR = frozenset({"chair"})
 CHAIRS = frozenset({"chair", "vice_chair"})
 AUDIT = frozenset({"auditor", "audit_chair"})
 BOOKS = frozenset({"treasurer", "accountant", "cashier", "clerk"}) | AUDIT | CHAIRS
+RULES_OFFERED = frozenset({"chair", MAINTAINER})
+RULES_CONFIRMED = frozenset({"chair", "vice_chair", "audit_chair"})
 ROSTER = frozenset({"organiser", "clerk", MAINTAINER}) | CHAIRS
 CONNECTIONS = frozenset({MAINTAINER, "chair"})
 
@@ -59,6 +61,12 @@ class Policy(StrEnum):
     """Those who may shut an account and open it again."""
     CONNECTIONS = "connections", CONNECTIONS
     """Those who may connect the union to other systems, and look after what could not be delivered."""
+    RULES = "rules", RULES_OFFERED | RULES_CONFIRMED
+    """Those who look after the workflows: propose, confirm, and what comes of it."""
+    RULES_OFFERED = "rules_offered", RULES_OFFERED
+    """Those who may propose a version of a workflow."""
+    RULES_CONFIRMED = "rules_confirmed", RULES_CONFIRMED
+    """Those who may confirm or reject a version that somebody else proposed."""
     MAINTAINER = "maintainer", frozenset({MAINTAINER})
     """The system maintainer, who approves nothing and sees no claims."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.cases.definitions import ADOPTED
 from app.engine.decision import Arrangement, Order, Verb
 from app.engine.replay import Move, Noted
 from app.trail.models import TrailEntry, TrailValue
@@ -116,6 +117,19 @@ class Contents:
     """Case id -> the numbers of its records, in order."""
     adopted: set[tuple[str, str]]
     """Name and hash of every workflow that was put in force."""
+    revisions: list[Revision] = field(default_factory=list)
+    """Every record about a version of a workflow, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One record about a version of a workflow: proposed, adopted or rejected."""
+
+    seq: int
+    event: str
+    person: str | None
+    at: str
+    extra: Mapping[str, Any]
 
 
 def contents(session: Session, union_id: uuid.UUID) -> Contents:
@@ -126,9 +140,12 @@ def contents(session: Session, union_id: uuid.UUID) -> Contents:
         case_id = _mapping(body.get("case")).get("id")
         if case_id is not None:
             found.cases.setdefault(str(case_id), []).append(entry.seq)
-        elif body.get("event") == "workflow.adopted":
-            extra = _mapping(body.get("extra"))
-            found.adopted.add((str(extra.get("workflow")), str(extra.get("definition"))))
+        elif str(body.get("event")).startswith("workflow."):
+            event, extra = str(body.get("event")), _mapping(body.get("extra"))
+            person = _mapping(body.get("actor")).get("person")
+            found.revisions.append(Revision(entry.seq, event, person, str(body.get("at")), extra))
+            if event == ADOPTED:
+                found.adopted.add((str(extra.get("workflow")), str(extra.get("definition"))))
     return found
 
 

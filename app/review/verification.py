@@ -21,6 +21,7 @@ from app.cases.ports import Reconciler, Registry
 from app.foundation.errors import AppError, NotFound
 from app.foundation.storage import Store
 from app.review.matching import Rows, case_holds, rows_of
+from app.review.revisions import revisions_hold
 from app.review.telling import Contents, Told, contents, told
 from app.trail.models import APPEND_ONLY
 from app.trail.note import TrustedKey
@@ -62,6 +63,7 @@ class Verifier:
         """The workflows are those that were adopted, and the cases what their records make of them."""
         found = contents(session, union_id)
         yield from definitions_hold(session, union_id, found)
+        yield from revisions_hold(session, union_id, found.revisions)
         yield from self._cases_hold(session, union_id, found.cases)
 
     def _cases_hold(self, session: Session, union_id: uuid.UUID, seqs: dict[str, list[int]]) -> Iterator[Problem]:

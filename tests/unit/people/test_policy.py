@@ -28,6 +28,9 @@ ADMITTED: dict[Policy, set[str]] = {
     Policy.ROSTER: {"chair", "vice_chair", "organiser", "clerk", "maintainer"},
     Policy.ACCOUNTS: {"chair", "maintainer"},
     Policy.CONNECTIONS: {"chair", "maintainer"},
+    Policy.RULES: {"chair", "vice_chair", "audit_chair", "maintainer"},
+    Policy.RULES_OFFERED: {"chair", "maintainer"},
+    Policy.RULES_CONFIRMED: {"chair", "vice_chair", "audit_chair"},
     Policy.MAINTAINER: {"maintainer"},
 }
 OPEN = {Policy.PUBLIC, Policy.SETUP}

@@ -113,6 +113,16 @@ ROWS = (
     Row("GET /reviews/<uuid:case_id>", f"/reviews/{REVIEW}", {404: {"cashier", "clerk"}, 403: OUTSIDE}, 200),
     Row("GET /reviews/<uuid:case_id>/pack", f"/reviews/{REVIEW}/pack", {404: {"cashier", "clerk"}, 403: OUTSIDE}, 200),
 )
+RULES, CONFIRMED = {"chair", "vice", "auditchair", "admin"}, {"chair", "vice", "auditchair"}
+ROWS += (
+    Row("GET /workflows/<name>", "/workflows/expense_claim", {200: RULES}, 403),
+    Row("POST /workflows/check", "/workflows/check", {200: RULES}, 403, {"yaml": "workflow: x"}),
+    Row("GET /proposals", "/proposals", {200: RULES}, 403),
+    Row("POST /proposals", "/proposals", {422: {"chair", "admin"}}, 403, {"yaml": "workflow: x"}),
+    Row("GET /proposals/<uuid:proposal_id>", f"/proposals/{UNKNOWN}", {404: RULES}, 403),
+    Row("POST /proposals/<uuid:proposal_id>/confirm", f"/proposals/{UNKNOWN}/confirm", {404: CONFIRMED}, 403, {}),
+    Row("POST /proposals/<uuid:proposal_id>/reject", f"/proposals/{UNKNOWN}/reject", {404: RULES}, 403, {}),
+)
 OPEN_TO_ALL = {"POST /tokens", "GET /public/<slug>", "GET /trail/checkpoint"}
 """Without signing in."""
 ENDS_THE_TOKEN = {"DELETE /tokens/current"}
