@@ -69,7 +69,8 @@ def announcer(definitions: Definitions, known: Kinds) -> Announce:
             decision = course.decisions.get((case.id, row.event))
             arrangement = course.arrangements.get((case.id, row.event))
             messages: Iterator[Message] = iter(())
-            if decision is not None:
+            is_known = decision is not None and any(one.name == decision.target for one in definition.states)
+            if decision is not None and is_known:  # else it was carried to another version since
                 messages = _of_decision(case, definition, decision, course, known)
             elif arrangement is not None:
                 messages = _of_arrangement(case, definition, arrangement, row, course)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from app.cases.models import Case
-from app.cases.queries import Past, PastArrangement, PastEvent
+from app.cases.queries import Past, PastArrangement, PastEvent, PastMigration
 from app.engine.decision import ABOUT_THE_CASE, Arrangement, LastStep, Verb, Vote
 from app.engine.definition import TAKE_BACK, Definition
 from app.engine.ways import carries
@@ -34,6 +34,8 @@ def course_of(rows: Sequence[PastEvent], case: Case, definition: Definition) -> 
             course.arrangements = (*course.arrangements, row.arrangement)
             if row.arrangement.verb not in ABOUT_THE_CASE:
                 course.last = None
+        elif isinstance(row, PastMigration):
+            _carry(course, row)
         else:
             _step(course, row, definition)
     since = _first_round_that_counts(standing, case)
@@ -80,6 +82,14 @@ def that_stand(decisions: Iterable[T]) -> list[T]:
         elif standing:
             standing.pop()
     return standing
+
+
+def _carry(course: Course, row: PastMigration) -> None:
+    """Carried to another version: states are called as there, and nobody takes back what was decided before."""
+    names = {**row.states, row.source: row.target}
+    course.path = tuple(dict.fromkeys(names.get(state, state) for state in course.path))
+    course.resume_to = None if course.resume_to is None else names.get(course.resume_to, course.resume_to)
+    course.last = None
 
 
 def _step(course: Course, row: Past, definition: Definition) -> None:

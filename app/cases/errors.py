@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.engine.decision import Ground, Refusal
+from app.engine.migrating import Passage
 from app.foundation.errors import AppError, Conflict, Invalid, NotAllowed
 from app.wording import Text
 
@@ -144,3 +145,35 @@ class ActionRefused(AppError):
             if ground in grounds:
                 return status
         return 409
+
+
+class MovedMeanwhile(Conflict):
+    """看过报告以后，这件事又有人办过（当时 {seen} 步，现在 {current} 步），没有迁移。请重新看报告。
+
+    Somebody acted on it after the report was made ({seen} events then, {current} now), so it was not carried. Look at the report again.
+    """
+
+    code = "moved_meanwhile"
+
+
+class NotCarried(Conflict):
+    """这件事迁到新版会丢东西，留在原来的版本上。
+
+    It would lose something in the new version, and stays on the one it runs.
+    """
+
+    code = "not_carried"
+
+    def __init__(self, passage: Passage) -> None:
+        """Everything that would be lost is a reason."""
+        super().__init__()
+        self.refusals = passage.losses
+
+
+class NotInForce(Conflict):
+    """只能迁到本会现行的版本。
+
+    Cases are carried only to the version that the union has in force.
+    """
+
+    code = "not_in_force"

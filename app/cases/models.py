@@ -48,6 +48,7 @@ class Case(UnionRow, Base):
     version: Mapped[int] = mapped_column(comment="what a client sends back; grows with content, state or round")
     events: Mapped[int] = mapped_column(comment="grows with every event, votes included")
     arranged: Mapped[int] = mapped_column(default=0, comment="how many of the events are arrangements")
+    migrated: Mapped[int] = mapped_column(default=0, comment="how many of the events carried it to another version")
     material_changed: Mapped[bool] = mapped_column(
         default=False, comment="whether something that is decided on changed since the round began"
     )
@@ -142,6 +143,26 @@ class ArrangementRow(UnionRow, Base):
         sa.ForeignKeyConstraint(["union_id", "case_id"], ["case.union_id", "case.id"]),
         sa.Index(None, "union_id", "person_id", "case_id"),
     )
+
+
+class CaseMigration(UnionRow, Base):
+    """A case was carried to another version of its workflow. Append-only, numbered with the decisions."""
+
+    __tablename__ = "case_migration"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    event: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    round: Mapped[int]
+    from_hash: Mapped[str] = mapped_column(sa.ForeignKey("definition.hash"))
+    to_hash: Mapped[str] = mapped_column(sa.ForeignKey("definition.hash"))
+    source: Mapped[str]
+    target: Mapped[str]
+    states: Mapped[Json] = mapped_column(comment="{state of the old version: of the new one}, where they differ")
+    person_id: Mapped[uuid.UUID]
+    at: Mapped[datetime]
+    trail_seq: Mapped[int]
+
+    __table_args__ = (sa.ForeignKeyConstraint(["union_id", "case_id"], ["case.union_id", "case.id"]),)
 
 
 class Waiting(UnionRow, Base):

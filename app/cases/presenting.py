@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.cases.changes import Change
 from app.cases.forms import options_for, person_options, tile
-from app.cases.models import ArrangementRow, Case, Decision
+from app.cases.models import ArrangementRow, Case, CaseMigration, Decision
 from app.cases.ports import Registry
 from app.cases.timing import OVERSEE
 from app.cases.viewing import Detail
@@ -194,7 +194,8 @@ def timeline(detail: Detail, now: datetime, titles: Mapping[str, Text]) -> list[
     ]
     seen_round = 1
     undone, voided = _undone(detail.decisions), _voided(detail)
-    happened: list[Decision | ArrangementRow] = [*detail.decisions, *detail.arrangements]
+    happened: list[Decision | ArrangementRow | CaseMigration] = [*detail.decisions, *detail.arrangements]
+    happened += [row_ for row_, _ in detail.migrations]
     for row_ in sorted(happened, key=lambda one: one.event):
         if row_.round != seen_round:
             seen_round = row_.round
@@ -204,6 +205,8 @@ def timeline(detail: Detail, now: datetime, titles: Mapping[str, Text]) -> list[
             why = [VOIDED] if row_.event in voided else []
             is_void = row_.event in undone | voided
             events.append(_event(detail, row_) | {"void": is_void, "changes": why + changes})
+        elif isinstance(row_, CaseMigration):
+            events.append(_carried(detail, row_))
         else:
             events.append(_arranged(detail, row_))
     if case.round != seen_round:
@@ -270,6 +273,18 @@ def _end(detail: Detail) -> list[dict[str, Any]]:
         return []
     title = ahead.open_end or detail.definition.state(ahead.ends_in).title
     return [{"kind": "coming", "title": title, "is_end": True}]
+
+
+def _carried(detail: Detail, row_: CaseMigration) -> dict[str, Any]:
+    """The case came to run another version of its workflow."""
+    return {
+        "kind": "doing",
+        "title": Text(
+            "改用流程的新版本，办到哪里仍在哪里", "Carried to a new version of the workflow; it stands where it stood"
+        ),
+        "who": detail.names.get(str(row_.person_id)),
+        "at": row_.at,
+    }
 
 
 def _round(number: int) -> dict[str, Any]:
@@ -382,7 +397,7 @@ def _arranged(detail: Detail, row_: ArrangementRow) -> dict[str, Any]:
 
 
 def _event(detail: Detail, row_: Decision) -> dict[str, Any]:
-    definition = detail.definition
+    definition = detail.version_at(row_.event)
     action = definition.action(row_.action)
     offices = dict(definition.office_titles)
     tone = action.tone if action else "plain"

@@ -11,7 +11,18 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.cases.models import ArrangementRow, Case, CaseFile, CaseLink, Copy, Decision, Opening, StoredFile, Waiting
+from app.cases.models import (
+    ArrangementRow,
+    Case,
+    CaseFile,
+    CaseLink,
+    CaseMigration,
+    Copy,
+    Decision,
+    Opening,
+    StoredFile,
+    Waiting,
+)
 from app.engine.decision import Arrangement, Order, Verb
 from app.engine.definition import TAKE_BACK
 from app.trail.models import TrailValue
@@ -56,7 +67,16 @@ class PastArrangement(NamedTuple):
     arrangement: Arrangement
 
 
-PastEvent = Past | PastArrangement
+class PastMigration(NamedTuple):
+    """What the engine needs to know of a carrying to another version."""
+
+    event: int
+    source: str
+    target: str
+    states: dict[str, str]
+
+
+PastEvent = Past | PastArrangement | PastMigration
 
 
 def past_of(session: Session, union_id: uuid.UUID, cases: Collection[Case]) -> dict[uuid.UUID, list[PastEvent]]:
@@ -68,9 +88,22 @@ def past_of(session: Session, union_id: uuid.UUID, cases: Collection[Case]) -> d
     arranged = [case.id for case in cases if case.arranged]
     for row in connection.execute(_ARRANGED, {"union": union_id, "cases": arranged}) if arranged else ():
         found[row.case_id].append(PastArrangement(row.event, arrangement_of(row)))
-    for case_id in arranged:
+    migrated = [case.id for case in cases if case.migrated]
+    for one in migrations_of(session, union_id, migrated) if migrated else ():
+        found[one.case_id].append(PastMigration(one.event, one.source, one.target, dict(one.states)))
+    for case_id in {*arranged, *migrated}:
         found[case_id].sort(key=lambda event: event.event)
     return found
+
+
+def migrations_of(session: Session, union_id: uuid.UUID, case_ids: Collection[uuid.UUID]) -> list[CaseMigration]:
+    """How these cases were carried from version to version, in order."""
+    rows = session.scalars(
+        sa.select(CaseMigration)
+        .where(CaseMigration.union_id == union_id, CaseMigration.case_id.in_(case_ids))
+        .order_by(CaseMigration.case_id, CaseMigration.event)
+    )
+    return list(rows)
 
 
 def arrangement_of(row: Any) -> Arrangement:

@@ -11,6 +11,9 @@ from app.cases.models import Case
 from app.engine.decision import Arrangement, Decision
 from app.trail import service as trail
 
+MIGRATED = "case.migrated"
+"""The event of the trail by which a case came to run another version of its workflow."""
+
 
 @dataclass(slots=True)
 class Content:
@@ -87,6 +90,32 @@ def arrangement_record(
                 "person": arrangement.to,
                 **detail,
             },
+        },
+    )
+
+
+def migration_record(
+    case: Case,
+    changes: Mapping[str, Any],
+    person_id: uuid.UUID,
+    states: Mapping[str, str],
+    about: Mapping[str, object],
+) -> trail.Record:
+    """The record of a case that was carried to another version of its workflow."""
+    return trail.Record(
+        event=MIGRATED,
+        person=str(person_id),
+        body={
+            "case": {**_about(case, changes), "definition": changes["definition_hash"]},
+            "from": case.state,
+            "to": changes["state"],
+            "migration": {
+                "from": case.definition_hash,
+                "to": changes["definition_hash"],
+                **({"states": dict(states)} if states else {}),
+                **about,
+            },
+            "data_hash": case.data_hash or None,
         },
     )
 

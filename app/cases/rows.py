@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from app.cases.deadlines import write_deadlines
-from app.cases.models import ArrangementRow, Case, CaseFile, Copy, Waiting
+from app.cases.models import ArrangementRow, Case, CaseFile, CaseMigration, Copy, Waiting
 from app.cases.models import Decision as DecisionRow
 from app.cases.ports import EffectCall
 from app.cases.referring import write_links
@@ -44,6 +44,18 @@ class Arranged:
     copy_to: uuid.UUID | None = None
     is_blocked: bool = False
     """Nobody is left who could take the step."""
+
+
+@dataclass(slots=True)
+class Carried:
+    """A case that may be carried to another version of its workflow."""
+
+    case: Case
+    changes: dict[str, Any]
+    states: dict[str, str]
+    record: trail.Record | None = None
+    """None for a draft that never entered the record."""
+    waiting: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -135,6 +147,33 @@ def write_arrangement(session: Session, person_id: uuid.UUID, made: Arranged, no
     write_rows(connection, _NEW_OUTBOX, [_told_row(made, person_id, now)])
 
 
+def write_migration(session: Session, person_id: uuid.UUID, carried: Carried, now: datetime) -> None:
+    """Everything that carrying one case to another version changes."""
+    case, changes, connection = carried.case, carried.changes, session.connection()
+    if carried.record is not None:
+        (seq,) = trail.append_all(session, case.union_id, [carried.record], now)
+        row = {
+            "union_id": case.union_id,
+            "case_id": case.id,
+            "event": changes["events"],
+            "round": case.round,
+            "from_hash": case.definition_hash,
+            "to_hash": changes["definition_hash"],
+            "source": case.state,
+            "target": changes["state"],
+            "states": carried.states,
+            "person_id": person_id,
+            "at": now,
+            "trail_seq": seq,
+        }
+        write_rows(connection, _NEW_MIGRATION, [row])
+        write_rows(connection, _NO_LONGER_WAITING, [{"union": case.union_id, "the_case": case.id}])
+        write_rows(connection, _NEW_WAITING, carried.waiting)
+    columns = {f"new_{name}": value for name, value in changes.items()}
+    key = {"the_union": case.union_id, "the_case": case.id}
+    write_rows(connection, _changing(tuple(sorted(changes))), [{**key, **columns}])
+
+
 def _ask(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """A person may be asked for the same step twice, after the first was withdrawn; the latest counts."""
     for row in rows:
@@ -145,6 +184,7 @@ def _ask(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 _NEW_DECISION = sa.insert(table_of(DecisionRow))
 _NEW_ARRANGEMENT = sa.insert(table_of(ArrangementRow))
+_NEW_MIGRATION = sa.insert(table_of(CaseMigration))
 _NEW_COPY = sa.insert(table_of(Copy))
 _NEW_WAITING = sa.insert(table_of(Waiting))
 _NEW_FILE = sa.insert(table_of(CaseFile))

@@ -20,12 +20,13 @@ from sqlalchemy.orm import Session
 from app.cases import errors, queries
 from app.cases.deadlines import deadline_row
 from app.cases.definitions import Definitions
+from app.cases.migrating import members_for, passage_of
 from app.cases.models import ArrangementRow, Case, Copy, NumberCounter, Opening, StoredFile, Waiting
 from app.cases.models import Decision as DecisionRow
 from app.cases.ports import CaseView, EffectCall, Registry
-from app.cases.recording import Content, arrangement_record, step_record
+from app.cases.recording import Content, arrangement_record, migration_record, step_record
 from app.cases.referring import check_references, file_rows
-from app.cases.rows import Arranged, Taken, write, write_arrangement
+from app.cases.rows import Arranged, Carried, Taken, write, write_arrangement, write_migration
 from app.cases.situations import (
     UnionSettings,
     bare_situation,
@@ -58,11 +59,11 @@ from app.engine.definition import TAKE_BACK, Action, Definition, FieldType, Phas
 from app.engine.refusals import refusal
 from app.engine.seats import nobody_left
 from app.foundation.clock import union_day
-from app.foundation.errors import AppError, NotFound
+from app.foundation.errors import AppError, NotAllowed, NotFound
 from app.foundation.ids import new_id
 from app.people import queries as people
 from app.people.models import Union
-from app.people.policy import may_see_case
+from app.people.policy import RULES_CONFIRMED, may_see_case
 from app.people.principal import Principal
 from app.trail import service as trail
 from app.trail.chain import data_hash
@@ -75,6 +76,14 @@ class Step:
 
     case_id: uuid.UUID
     version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A case to carry to another version; ``events`` is how many it had when somebody looked at what it would lose."""
+
+    case_id: uuid.UUID
+    events: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +360,81 @@ class Cases:
         made.tell += waited_for
         write_arrangement(session, principal.person_id, made, now)
         return _refreshed(case, changes)
+
+    def migrate(
+        self,
+        session: Session,
+        principal: Principal,
+        moves: Sequence[Move],
+        to: Definition,
+        states: Mapping[str, str],
+        about: Mapping[str, object],
+        now: datetime,
+    ) -> list[Outcome]:
+        """Carry running cases to the version in force, each whole or not at all; a refused one stops no other.
+
+        ``states`` are those two people agreed on with the version; ``about`` says in the record who decided it.
+
+        Raises:
+            NotAllowed, NotInForce.
+        """
+        if principal.offices.isdisjoint(RULES_CONFIRMED):
+            raise NotAllowed
+        if self.definitions.in_force(session, principal.union_id, to.name).hash != to.hash:
+            raise errors.NotInForce
+        moves = list({move.case_id: move for move in moves}.values())
+        locked = self._locked(session, principal, [move.case_id for move in moves], must_exist=False)
+        past = queries.past_of(session, principal.union_id, [case for case, _ in locked.values()])
+        members = members_for(session, principal.union_id, to, now)
+        outcomes: list[Outcome] = []
+        for move in moves:
+            case, union = locked.get(move.case_id, (None, None))
+            try:
+                if case is None or union is None or case.workflow != to.name or case.definition_hash == to.hash:
+                    raise NotFound
+                if case.events != move.events:
+                    raise errors.MovedMeanwhile(seen=move.events, current=case.events)
+                found = passage_of(session, self.definitions, case, to, states, union, past[case.id], members)
+                if found.target is None or not found.is_open:
+                    raise errors.NotCarried(found)
+                self._carry(session, principal, case, to, found.target, states, about, now)
+                outcomes.append(Outcome(move.case_id, case, None))
+            except AppError as error:
+                outcomes.append(Outcome(move.case_id, None, error))
+        return outcomes
+
+    def _carry(
+        self,
+        session: Session,
+        principal: Principal,
+        case: Case,
+        to: Definition,
+        target: str,
+        states: Mapping[str, str],
+        about: Mapping[str, object],
+        now: datetime,
+    ) -> None:
+        """Write one carrying. A draft that never entered the record has none of it either."""
+        columns = columns_of(to, case.data)
+        is_on_record = case.events > 0
+        changes: dict[str, Any] = {
+            "definition_hash": to.hash,
+            "state": target,
+            "version": case.version + 1,
+            "events": case.events + is_on_record,
+            "migrated": case.migrated + is_on_record,
+            "title": columns.title,
+            "amount_fen": columns.amount_fen,
+            "category": columns.category,
+            "day": columns.day,
+        }
+        carried = Carried(case, changes, dict(states))
+        if is_on_record:
+            carried.record = migration_record(case, changes, principal.person_id, states, about)
+            standing = {**changes, "submitter_id": case.submitter_id, "number": case.number}
+            carried.waiting = waiting_rows(session, self.registry, case, to, standing, now)
+        write_migration(session, principal.person_id, carried, now)
+        _refreshed(case, changes)
 
     def note_opening(self, session: Session, principal: Principal, case: Case, now: datetime) -> None:
         """Remember that this person opened this version of the case; the first time counts. Also reads a copy sent to him."""

@@ -15,7 +15,7 @@ from app.cases import deadlines, queries
 from app.cases.changes import Change
 from app.cases.contents import changes_of, persons_in
 from app.cases.foreseeing import foreseen
-from app.cases.models import ArrangementRow, Case, Copy, Deadline, Decision, StoredFile, Waiting
+from app.cases.models import ArrangementRow, Case, CaseMigration, Copy, Deadline, Decision, StoredFile, Waiting
 from app.cases.service import Cases
 from app.cases.values import file_ids, values_of
 from app.engine.arranging import VERB_TITLES, arrangeable
@@ -41,6 +41,8 @@ class Detail:
     """What the answers were decided on."""
     decisions: list[Decision]
     arrangements: list[ArrangementRow]
+    migrations: list[tuple[CaseMigration, Definition]]
+    """How it was carried to other versions, each with the version it left."""
     arrangeable: list[tuple[Verb, Action]]
     """What this person may arrange about which action."""
     may_take_back: bool
@@ -66,6 +68,10 @@ class Detail:
     """Steps ahead that this person could take, each refused because the case is not there yet."""
     deadline: deadlines.Shown | None = None
     """Until when it may rest in its state, where the workflow says so."""
+
+    def version_at(self, event: int) -> Definition:
+        """The version that the case ran when that event happened."""
+        return next((left for row, left in self.migrations if event < row.event), self.definition)
 
 
 def find(session: Session, door: Cases, principal: Principal, case_id: uuid.UUID) -> tuple[Case, Definition]:
@@ -94,6 +100,7 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
     arrangements: list[ArrangementRow] = []
     if case.arranged:
         arrangements = queries.arrangements_of(session, case.union_id, case.id)
+    carried = queries.migrations_of(session, case.union_id, [case.id]) if case.migrated else []
     waiting = list(
         session.scalars(
             sa.select(Waiting)
@@ -118,6 +125,7 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
         answers=standing.answers,
         situation=standing.situation,
         arrangements=arrangements,
+        migrations=[(row, door.definitions.by_hash(session, row.from_hash)) for row in carried],
         arrangeable=arrangeable(definition, standing.situation, principal.actor) if case.events else [],
         may_take_back=isinstance(take_back(definition, standing.situation, principal.actor), Decided),
         openings=openings,
@@ -127,7 +135,10 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
         names=people.names(
             session,
             case.union_id,
-            _persons(case, definition, decisions, arrangements, waiting, copies) | asked_ahead | persons_in(changes),
+            _persons(case, definition, decisions, arrangements, waiting, copies)
+            | asked_ahead
+            | persons_in(changes)
+            | {row.person_id for row in carried},
         ),
         waiting=waiting,
         files={str(file.id): file for file in files.values()},
@@ -200,6 +211,17 @@ def as_json(detail: Detail) -> dict[str, Any]:
             for verb, action in detail.arrangeable
         ],
         "arrangements": [arrangement_json(detail, row) for row in detail.arrangements],
+        "migrations": [
+            {
+                "event": row.event,
+                "from": row.from_hash,
+                "to": row.to_hash,
+                "by": _person(detail, row.person_id),
+                "at": row.at.isoformat(),
+                "trail_seq": row.trail_seq,
+            }
+            for row, _ in detail.migrations
+        ],
         "copies": [
             {
                 "person": _person(detail, row.person_id),

@@ -57,6 +57,23 @@ class Noted:
     """For what was drawn: the seed, and everyone who could have been."""
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """One recorded carrying of a case to another version of its workflow."""
+
+    seq: int
+    before: str
+    """Hash of the version it left."""
+    definition: Definition
+    """The version it came to."""
+    source: str
+    target: str
+    round: int
+
+
+Event = Move | Noted | Carried
+
+
 class Lead(Protocol):
     """Says where a step leads: the machine, or the table."""
 
@@ -123,6 +140,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "收回的不是上一步，或不是本人收回。",
         "What was taken back was not the last step, or not by whoever took it.",
     ),
+    "wrong_version": (
+        "这一步记的是从另一个流程版本迁来的。",
+        "The record says it was carried from a version of the workflow that it did not run.",
+    ),
+    "wrong_passage": (
+        "迁到新版时从“{source}”变成了“{target}”，不是同一阶段，或新版没有这个状态。",
+        "Carried to the new version it went from “{source}” to “{target}”: another phase, or no state of it.",
+    ),
+    "vote_lost": (
+        "迁到新版时，“{action}”已有的表态没有了位置。",
+        "Carried to the new version, the votes given on “{action}” lost their place.",
+    ),
     "wrong_lot": ("抽签结果与记录的种子算出来的不一样。", "The lot does not follow from the recorded seed."),
     "quorum_differs": (
         "“{action}”要 {need} 人，有 {count} 人，是否办结记错了。",
@@ -176,6 +205,26 @@ class _Folding:
         elif arrangement.verb not in ABOUT_THE_CASE:
             self.before.clear()  # the next person has acted
         self.arrangements = (*self.arrangements, arrangement)
+
+    def carry(self, carried: Carried) -> None:
+        """Follow a case to another version: it stands where it stood, and its open votes keep their place.
+
+        Raises:
+            _BrokenError: it was not there, or something was lost or gained on the way.
+        """
+        new = carried.definition
+        if carried.before != self.definition.hash:
+            raise _BrokenError("wrong_version")
+        self._stands_at(carried.source, carried.round)
+        phases = {one.name: one.phase for one in new.states}
+        if phases.get(carried.target) is not self.definition.state(carried.source).phase:
+            raise _BrokenError("wrong_passage", source=carried.source, target=carried.target)
+        actions = {action.name: action for action in new.actions}
+        for name in self.votes:
+            if name not in actions or carried.target not in actions[name].sources:
+                raise _BrokenError("vote_lost", action=name)
+        self.definition, self.actions, self.state = new, actions, carried.target
+        self.before.clear()
 
     def take(self, move: Move) -> None:
         """Follow one move.
@@ -295,7 +344,7 @@ class _Folding:
         return met
 
 
-def refold(definition: Definition, moves: Iterable[Move | Noted], lead: Lead | None = None) -> Standing | Broken:
+def refold(definition: Definition, moves: Iterable[Event], lead: Lead | None = None) -> Standing | Broken:
     """Where the moves of one case, oldest first, lead; or the first that could not have happened.
 
     ``lead`` is ``table.step`` where very many cases are only looked at; without it every move goes through the machine.
@@ -305,6 +354,8 @@ def refold(definition: Definition, moves: Iterable[Move | Noted], lead: Lead | N
         try:
             if isinstance(move, Noted):
                 folding.note(move)
+            elif isinstance(move, Carried):
+                folding.carry(move)
             else:
                 folding.take(move)
         except _BrokenError as error:

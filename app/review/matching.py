@@ -10,7 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.cases.models import ArrangementRow, Case, CaseFile, Decision, StoredFile
+from app.cases.models import ArrangementRow, Case, CaseFile, CaseMigration, Decision, StoredFile
+from app.cases.queries import migrations_of
 from app.cases.values import columns_of, file_ids, split_sealed
 from app.engine.definition import Definition, Phase
 from app.engine.replay import Broken, refold
@@ -27,6 +28,7 @@ class Rows:
 
     decisions: Sequence[Decision] = ()
     arrangements: Sequence[ArrangementRow] = ()
+    migrations: Sequence[CaseMigration] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     """File id -> SHA-256."""
     kept: Mapping[int, Sequence[Kept]] = field(default_factory=dict)
@@ -34,7 +36,7 @@ class Rows:
 
 
 def rows_of(session: Session, union_id: uuid.UUID, seqs: Mapping[uuid.UUID, Sequence[int]]) -> Mapping[uuid.UUID, Rows]:
-    """The rows of some cases, in four statements; ``seqs`` are each case's records."""
+    """The rows of some cases, in five statements; ``seqs`` are each case's records."""
     decisions: dict[uuid.UUID, list[Decision]] = {case_id: [] for case_id in seqs}
     for row in session.scalars(
         sa.select(Decision)
@@ -49,6 +51,9 @@ def rows_of(session: Session, union_id: uuid.UUID, seqs: Mapping[uuid.UUID, Sequ
         .order_by(ArrangementRow.case_id, ArrangementRow.event)
     ):
         arrangements[arranged.case_id].append(arranged)
+    migrations: dict[uuid.UUID, list[CaseMigration]] = {case_id: [] for case_id in seqs}
+    for carried in migrations_of(session, union_id, list(seqs)):
+        migrations[carried.case_id].append(carried)
     files: dict[uuid.UUID, dict[str, str]] = {case_id: {} for case_id in seqs}
     for case_id, file_id, sha256 in session.execute(
         sa.select(CaseFile.case_id, StoredFile.id, StoredFile.sha256)
@@ -59,23 +64,35 @@ def rows_of(session: Session, union_id: uuid.UUID, seqs: Mapping[uuid.UUID, Sequ
     kept = kept_beside(session, union_id, [seq for each in seqs.values() for seq in each])
     return {
         case_id: Rows(
-            decisions[case_id], arrangements[case_id], files[case_id], {seq: kept.get(seq, []) for seq in each}
+            decisions[case_id],
+            arrangements[case_id],
+            migrations[case_id],
+            files[case_id],
+            {seq: kept.get(seq, []) for seq in each},
         )
         for case_id, each in seqs.items()
     }
 
 
-def case_holds(case: Case, definition: Definition, records: Sequence[Told], rows: Rows) -> Iterator[Problem]:
-    """Every difference between the case and its records, which are at least one and in order."""
+def case_holds(
+    case: Case, versions: Mapping[str, Definition], records: Sequence[Told], rows: Rows
+) -> Iterator[Problem]:
+    """Every difference between the case and its records, which are at least one and in order.
+
+    ``versions`` are the definitions that the records name, by hash.
+    """
     subject = case.number or str(case.id)
-    standing = refold(definition, (record.event for record in records))
+    ran = [versions[str(record.case.get("definition"))] for record in records]
+    definition = ran[-1]
+    standing = refold(ran[0], (record.event(versions) for record in records))
     if isinstance(standing, Broken):
         text = Text(f"{subject}：{standing.text.zh}", f"{subject}: {standing.text.en}")
         yield Problem(f"replay_{standing.code}", text, standing.seq, subject)
         return
+    yield from _versions_hold(records, ran, subject)
     phase = definition.state(standing.state).phase.value
     stands = {"state": standing.state, "round": standing.round, "phase": phase}
-    yield from _row_holds(case, definition, records, stands, subject)
+    yield from _row_holds(case, ran, records, stands, subject)
     yield from _columns_hold(case, definition, subject, records[-1].seq)
     if case.state != definition.initial:
         yield from _form_holds(case, definition, records, rows, subject)
@@ -83,6 +100,20 @@ def case_holds(case: Case, definition: Definition, records: Sequence[Told], rows
     yield from _files_hold(case, definition, records, rows, subject)
     yield from _decisions_hold(records, rows.decisions, subject)
     yield from _arrangements_hold(records, rows.arrangements, subject)
+    yield from _migrations_hold(records, rows.migrations, subject)
+
+
+def _versions_hold(records: Sequence[Told], ran: Sequence[Definition], subject: str) -> Iterator[Problem]:
+    """Between two records the case runs the same version, unless it was carried, and then to the one that is named."""
+    for record, before, now in zip(records[1:], ran, ran[1:], strict=False):
+        carried = record.migration
+        named = (before.hash, now.hash) if carried is None else (carried.get("from"), carried.get("to"))
+        if named != (before.hash, now.hash) or (carried is None and before is not now):
+            text = Text(
+                f"{subject}：第 {record.seq} 条起换了流程版本，却不是按迁移记的那样换的。",
+                f"{subject}: from entry {record.seq} it runs another version than it was carried to.",
+            )
+            yield Problem("definition_swapped", text, record.seq, subject)
 
 
 _NAMES = {
@@ -94,6 +125,7 @@ _NAMES = {
     "version": "版本",
     "events": "步数",
     "arranged": "安排数",
+    "migrated": "迁移数",
     "definition_hash": "流程版本",
     "data_hash": "内容指纹",
     "submitter_id": "提交人",
@@ -103,18 +135,19 @@ _NAMES = {
 
 
 def _row_holds(
-    case: Case, definition: Definition, records: Sequence[Told], stands: Mapping[str, object], subject: str
+    case: Case, ran: Sequence[Definition], records: Sequence[Told], stands: Mapping[str, object], subject: str
 ) -> Iterator[Problem]:
-    last = records[-1]
+    last, definition = records[-1], ran[-1]
     expected: dict[str, object] = {
         **stands,
         "workflow": last.case.get("workflow"),
         "number": last.case.get("number"),
         "events": len(records),
         "arranged": sum(record.arrangement is not None for record in records),
+        "migrated": sum(record.migration is not None for record in records),
         "definition_hash": last.case.get("definition"),
         "data_hash": _last_step(records).body.get("data_hash"),
-        **_firsts(definition, records),
+        **_firsts(ran, records),
     }
     if case.state != definition.initial:
         expected["version"] = last.case.get("version")  # a draft's version grows with every change of it
@@ -128,11 +161,11 @@ def _row_holds(
             yield Problem("case_differs", text, last.seq, subject)
 
 
-def _firsts(definition: Definition, records: Sequence[Told]) -> dict[str, object]:
+def _firsts(ran: Sequence[Definition], records: Sequence[Told]) -> dict[str, object]:
     """Who sent it off last and when, and when it was published."""
     found: dict[str, object] = {"submitter_id": None, "submitted_at": None, "published_at": None}
-    for record in records:
-        if record.arrangement is not None:
+    for record, definition in zip(records, ran, strict=True):
+        if not record.is_step:
             continue
         move = record.move
         if move.closes and move.source == definition.initial:
@@ -232,7 +265,7 @@ def _decisions_hold(records: Sequence[Told], rows: Sequence[Decision], subject: 
     """Each decision row says what its record says."""
     by_seq = {row.trail_seq: row for row in rows}
     for event, record in enumerate(records, start=1):
-        if record.arrangement is not None:
+        if not record.is_step:
             continue
         row = by_seq.pop(record.seq, None)
         if row is None or _row_of(row) != _row_told(record, event):
@@ -272,6 +305,39 @@ def _arrangements_hold(records: Sequence[Told], rows: Sequence[ArrangementRow], 
             f"{subject}：安排表里多出一条，留痕里没有。", f"{subject}: an arrangement that the trail does not know."
         )
         yield Problem("arrangement_untold", text, seq, subject)
+
+
+def _migrations_hold(records: Sequence[Told], rows: Sequence[CaseMigration], subject: str) -> Iterator[Problem]:
+    """Each row of a carrying says what its record says."""
+    by_seq = {row.trail_seq: row for row in rows}
+    for event, record in enumerate(records, start=1):
+        carried = record.migration
+        if carried is None:
+            continue
+        row = by_seq.pop(record.seq, None)
+        told = (
+            *(event, record.case.get("round"), carried.get("from"), carried.get("to")),
+            *(record.body.get("from"), record.body.get("to"), carried.get("states") or {}),
+            *(record.actor.get("person"), record.body.get("at")),
+        )
+        if row is None or _migration_of(row) != told:
+            text = Text(
+                f"{subject}：第 {record.seq} 条的迁移与迁移表不符。",
+                f"{subject}: the carrying of entry {record.seq} is not what its row says.",
+            )
+            yield Problem("migration_differs", text, record.seq, subject)
+    for seq in by_seq:
+        text = Text(
+            f"{subject}：迁移表里多出一条，留痕里没有。", f"{subject}: a carrying that the trail does not know."
+        )
+        yield Problem("migration_untold", text, seq, subject)
+
+
+def _migration_of(row: CaseMigration) -> tuple[object, ...]:
+    return (
+        *(row.event, row.round, row.from_hash, row.to_hash, row.source, row.target),
+        *(dict(row.states), _plain(row.person_id), stamp(row.at)),
+    )
 
 
 def _arrangement_of(row: ArrangementRow) -> tuple[object, ...]:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.cases import viewing
 from app.cases.definitions import Definitions
-from app.cases.models import Case, CaseFile, Decision, StoredDefinition, StoredFile
+from app.cases.models import Case, CaseFile, CaseMigration, Decision, StoredDefinition, StoredFile
 from app.cases.ports import Registry
 from app.cases.service import Cases
 from app.foundation.clock import stamp
@@ -195,8 +195,9 @@ def _entries(session: Session, union_id: uuid.UUID) -> Iterator[tuple[bytes, str
 
 
 def _definitions(session: Session, union_id: uuid.UUID) -> Mapping[str, bytes]:
-    """Every definition that a case of the union ever ran, and those adopted."""
-    used = sa.select(Case.definition_hash).where(Case.union_id == union_id)
+    """Every definition that a case of the union ever ran."""
+    now = sa.select(Case.definition_hash).where(Case.union_id == union_id)
+    used = now.union(sa.select(CaseMigration.from_hash).where(CaseMigration.union_id == union_id))
     rows = session.execute(
         sa.select(StoredDefinition.hash, StoredDefinition.canonical).where(StoredDefinition.hash.in_(used))
     )

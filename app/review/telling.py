@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases.definitions import ADOPTED
+from app.cases.recording import MIGRATED
 from app.engine.decision import Arrangement, Order, Verb
-from app.engine.replay import Move, Noted
+from app.engine.definition import Definition
+from app.engine.replay import Carried, Event, Move, Noted
 from app.trail.models import TrailEntry, TrailValue
 from app.trail.verifying import entries, record_of
 
@@ -73,9 +75,27 @@ class Told:
         return found if isinstance(found, dict) else None
 
     @property
-    def event(self) -> Move | Noted:
-        """The step or the arrangement, as the engine replays it."""
-        made = self.arrangement
+    def migration(self) -> Mapping[str, Any] | None:
+        """From which version to which the case was carried, where the record is of that."""
+        return _mapping(self.body.get("migration")) if self.body.get("event") == MIGRATED else None
+
+    @property
+    def is_step(self) -> bool:
+        """Whether somebody decided, rather than arranged something or carried the case to another version."""
+        return self.arrangement is None and self.migration is None
+
+    def event(self, versions: Mapping[str, Definition]) -> Event:
+        """The step, the arrangement or the carrying, as the engine replays it; ``versions`` are definitions by hash."""
+        made, carried = self.arrangement, self.migration
+        if carried is not None:
+            return Carried(
+                seq=self.seq,
+                before=str(carried.get("from")),
+                definition=versions[str(self.case.get("definition"))],
+                source=str(self.body.get("from")),
+                target=str(self.body.get("to")),
+                round=int(self.case.get("round") or 0),
+            )
         if made is None:
             return self.move
         seed = made.get("seed")

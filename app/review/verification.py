@@ -103,15 +103,15 @@ class Verifier:
 
     def _case_holds(self, session: Session, case: Case, records: list[Told], rows: Rows) -> Iterator[Problem]:
         subject = case.number or str(case.id)
-        names = str(records[-1].case.get("definition")) if records else case.definition_hash
+        names = [str(record.case.get("definition")) for record in records] or [case.definition_hash]
         try:
-            definition = self.definitions.by_hash(session, names)
+            versions = {name: self.definitions.by_hash(session, name) for name in dict.fromkeys(names)}
         except AppError as error:
             yield Problem("definition_missing", error.text, records[-1].seq if records else None, subject)
             return
         if records:
-            yield from case_holds(case, definition, records, rows)
-        elif case.events or case.number or case.state != definition.initial or rows.decisions:
+            yield from case_holds(case, versions, records, rows)
+        elif case.events or case.number or case.state != versions[case.definition_hash].initial or rows.decisions:
             text = Text(f"{subject}：留痕里没有它的任何记录。", f"{subject}: the trail has no record of it.")
             yield Problem("case_untold", text, subject=subject)
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from app.cases.service import Move
 from app.engine.writing import as_yaml
 from app.foundation.edge import Call, route
 from app.people.policy import Policy
 from app.people.principal import signed_in
 from app.revising import presenting, queries
-from app.revising.schemas import DecideSchema, ProposeSchema, TextSchema
+from app.revising.schemas import DecideSchema, MigrateSchema, ProposeSchema, TextSchema
 from app.revising.service import Revising
 from app.wording import Text
 
@@ -130,5 +131,39 @@ def _decided(call: Call, proposal_id: uuid.UUID, *, is_yes: bool) -> Response:
         decide = door.confirm if is_yes else door.reject
         made = decide(session, principal, proposal_id, call.body["note"], call.now)
         return presenting.proposal_json(made, presenting.names_of(session, principal.union_id, [made]))
+
+    return call.answer(work)
+
+
+@route(
+    api,
+    "/proposals/<uuid:proposal_id>/migration",
+    policy=Policy.RULES,
+    summary=Text("在办事项迁移：试算", "Running cases: the dry run"),
+)
+def migration(call: Call, proposal_id: uuid.UUID) -> dict[str, Any]:
+    """Each running case on another version: where it would stand, and all it would lose. Nothing is changed."""
+    union_id, door = signed_in(call).union_id, call.use(Revising)
+    with call.read() as session:
+        found = queries.proposal(session, union_id, proposal_id)
+        return {"items": [presenting.candidate_json(one) for one in door.migration(session, union_id, found, call.now)]}
+
+
+@route(
+    api,
+    "/proposals/<uuid:proposal_id>/migration",
+    policy=Policy.RULES_CONFIRMED,
+    summary=Text("迁移在办事项", "Carry running cases"),
+    method="POST",
+    body=MigrateSchema,
+)
+def migrate(call: Call, proposal_id: uuid.UUID) -> Response:
+    """Carry cases to the version in force, each whole or not at all; each has its own answer."""
+    principal, door = signed_in(call), call.use(Revising)
+    moves = [Move(one["id"], one["events"]) for one in call.body["cases"]]
+
+    def work(session: Any) -> dict[str, Any]:
+        outcomes = door.migrate(session, principal, proposal_id, moves, call.now)
+        return {"results": [presenting.outcome_json(one) for one in outcomes]}
 
     return call.answer(work)

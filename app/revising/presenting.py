@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.cases.migrating import Candidate
+from app.cases.service import Outcome
 from app.engine.definition import Definition
 from app.engine.diagram import svg
 from app.engine.problems import Problem
 from app.engine.writing import as_yaml
-from app.foundation.problems import words
+from app.foundation.problems import problem_of, words
 from app.people import queries as people
 from app.revising import queries
 from app.revising.models import DefinitionProposal
@@ -82,6 +84,30 @@ def whole(session: Session, door: Revising, union_id: uuid.UUID, definition: Def
             for row in reversed(versions)
         ],
         "proposals": [proposal_json(one, names) for one in found],
+    }
+
+
+def candidate_json(candidate: Candidate) -> dict[str, Any]:
+    """One running case of the dry run. It says nothing of what the case is about."""
+    case, passage = candidate.case, candidate.passage
+    return {
+        "id": str(case.id),
+        "number": case.number,
+        "events": case.events,
+        "from": passage.source,
+        "to": passage.target,
+        "open": passage.is_open,
+        "losses": [{"code": one.code, "message": words(one.text)} for one in passage.losses],
+    }
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """What became of one case that was to be carried."""
+    error = outcome.error
+    return {
+        "id": str(outcome.case_id),
+        "carried": error is None,
+        "error": None if error is None else problem_of(error),
     }
 
 

@@ -6,7 +6,7 @@ Each is one transaction with its record in the trail. Nothing here commits; the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases.definitions import Definitions
-from app.cases.service import Cases
+from app.cases.migrating import Candidate, report
+from app.cases.service import Cases, Move, Outcome
 from app.engine.checks import check
 from app.engine.comparing import changes
 from app.engine.definition import Definition
@@ -163,6 +164,33 @@ class Revising:
         self._decide(proposal, principal, REJECTED, note, now)
         _record(session, principal, "workflow.rejected", _about(proposal), note, now)
         return proposal
+
+    def migration(
+        self, session: Session, union_id: uuid.UUID, proposal: DefinitionProposal, now: datetime
+    ) -> list[Candidate]:
+        """The dry run: each running case on another version, where it would stand and what it would lose."""
+        to = self.definitions.by_hash(session, proposal.hash)
+        return report(session, self.definitions, union_id, to, proposal.states, now)
+
+    def migrate(
+        self,
+        session: Session,
+        principal: Principal,
+        proposal_id: uuid.UUID,
+        moves: Sequence[Move],
+        now: datetime,
+    ) -> list[Outcome]:
+        """Carry running cases to a version that two people put in force, by the states they agreed on.
+
+        Raises:
+            NotFound, NotAllowed, NotAdopted, NotInForce.
+        """
+        proposal = queries.proposal(session, principal.union_id, proposal_id)
+        if proposal.status != ADOPTED:
+            raise errors.NotAdopted
+        to = self.definitions.by_hash(session, proposal.hash)
+        about = {"proposal": str(proposal.id)}
+        return self.cases.migrate(session, principal, moves, to, proposal.states, about, now)
 
     def _waiting(self, session: Session, principal: Principal, proposal_id: uuid.UUID) -> DefinitionProposal:
         """The proposal, locked, while it still waits."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.foundation.db import Base, Bytes, Json, UnionRow
 
-APPEND_ONLY = ("trail_entry", "trail_checkpoint", "decision", "arrangement", "budget_entry")
+APPEND_ONLY = ("trail_entry", "trail_checkpoint", "decision", "arrangement", "case_migration", "budget_entry")
 """Tables on which UPDATE and DELETE are refused by the database itself."""
 
 

@@ -684,8 +684,11 @@ class Fold:
         rules = self.rules.get(about["definition"])
         if rules is None:
             self._wrong(seq, name, "所用流程定义不在资料包中", "follows a workflow definition that is not in the pack")
-        if about["definition"] != case.definition and entry["event"] != "case.migrated":
+        carried = entry["event"] == "case.migrated"
+        if about["definition"] != case.definition and not carried:
             self._wrong(seq, name, "流程定义中途被换", "changes the workflow definition on the way")
+        if carried:
+            self._migrated(seq, name, case, entry, about, rules)
         self._carry(seq, name, case, about)
         # A draft enters the trail by a record of its own, or by the first step out of it.
         opened = first and entry.get("from") is None and entry.get("action") is None
@@ -711,6 +714,16 @@ class Fold:
         if sheet:
             case.files.add(sheet)
             self.files.add(sheet)
+
+    def _migrated(self, seq: int, name: object, case: Case, entry: Object, about: Object, rules: Rules | None) -> None:
+        """A case is carried from the version it ran to the one that is named, and gets no further by it."""
+        told = entry.get("migration") or {}
+        if told.get("from") != case.definition or told.get("to") != about["definition"]:
+            self._wrong(seq, name, "迁移记的流程版本对不上", "is carried from or to another version than the case has")
+        before = self.rules.get(str(case.definition))
+        phases = (before and before.phases.get(str(case.state)), rules and rules.phases.get(str(entry.get("to"))))
+        if entry.get("action") is not None or (all(phases) and phases[0] != phases[1]):
+            self._wrong(seq, name, "迁移时换了阶段", "gets into another phase by being carried")
 
     def _carry(self, seq: int, name: object, case: Case, about: Object) -> None:
         """What identifies a case stays; a round ends only by a step that opens the next; versions only grow."""

@@ -188,9 +188,9 @@ def test_a_case_that_was_put_in_without_any_record_is_named(chronicle: Chronicle
         session.execute(
             sa.update(Case)
             .where(Case.union_id == draft.union_id, Case.id == draft.id)
-            .values(number="GH-2026-0003", state="audited", phase="audited", events=2)
+            .values(number="GH-2026-0004", state="audited", phase="audited", events=2)
         )
-    assert ("case_untold", "GH-2026-0003") in {(one.code, one.subject) for one in chronicle.verified()}
+    assert ("case_untold", "GH-2026-0004") in {(one.code, one.subject) for one in chronicle.verified()}
 
 
 def test_a_draft_put_straight_into_another_state_is_named(chronicle: Chronicle) -> None:

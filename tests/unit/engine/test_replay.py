@@ -14,9 +14,11 @@ from app.engine.conditions import holds
 from app.engine.deciding import decide
 from app.engine.decision import Actor, Decision, Given, Situation, Vote
 from app.engine.definition import Action, Definition, Phase, Quorum
-from app.engine.replay import Broken, Move, Standing, refold
+from app.engine.loading import load_definition
+from app.engine.replay import Broken, Carried, Move, Standing, refold
+from app.engine.writing import as_yaml
 from tests.unit.engine.test_verbs import TAMPERED_STORY
-from tests.unit.engine.workbench import looked, shipped, sound
+from tests.unit.engine.workbench import TITLES, looked, shipped, sound
 
 OFFICES = ("treasurer", "auditor", "audit_chair", "chair", "cashier", "clerk", "accountant", "group_leader")
 PERSONS = ("an", "bo", "ci", "du", "er", "fu")
@@ -232,8 +234,42 @@ def test_a_changed_move_is_named_with_the_reason(seq: int, change: dict[str, obj
     assert "{" not in found.text.zh + found.text.en
 
 
+def carried(**changes: object) -> tuple[Definition, list[replay.Event]]:
+    """The same run, carried to another version between its two votes."""
+    definition, moves = full_run()
+    text = as_yaml(definition).replace("or_all_members: true", "or_all_members: false")
+    renamed = changes.pop("text", ("zh: 退回修改", "zh: 退回"))
+    new = load_definition(text.replace(*renamed), TITLES)  # type: ignore[misc]
+    passing = Carried(99, definition.hash, new, "submitted", "submitted", moves[5].round)
+    return definition, [*moves[:5], replace(passing, **changes), *moves[5:]]  # type: ignore[arg-type]
+
+
+TAMPERED_CARRYING = [
+    ({"before": "0" * 64}, "wrong_version"),
+    ({"source": "audited"}, "wrong_source"),
+    ({"round": 9}, "wrong_round"),
+    ({"target": "audited"}, "wrong_passage"),
+    ({"target": "nowhere"}, "wrong_passage"),
+    ({"text": ("  approve:\n", "  agree:\n")}, "vote_lost"),
+]
+
+
+def test_a_run_that_was_carried_to_another_version_is_decided_again_with_its_votes() -> None:
+    definition, moves = full_run()
+    assert refold(*carried()) == refold(definition, moves)
+
+
+@pytest.mark.parametrize(("change", "code"), TAMPERED_CARRYING)
+def test_a_changed_carrying_is_named_with_the_reason(change: dict[str, object], code: str) -> None:
+    found = refold(*carried(**change))
+    assert isinstance(found, Broken)
+    assert (found.seq, found.code) == (99, code)
+    assert "{" not in found.text.zh + found.text.en
+
+
 def test_every_reason_of_the_replay_is_planted() -> None:
-    assert {code for _, _, code in TAMPERED} | {code for _, _, code in TAMPERED_STORY} == replay.CODES
+    planted = {code for _, _, code in TAMPERED} | {code for _, _, code in TAMPERED_STORY}
+    assert planted | {code for _, code in TAMPERED_CARRYING} == replay.CODES
 
 
 def test_a_lower_number_is_accepted_only_where_the_rule_lets_all_members_be_enough() -> None:

@@ -574,11 +574,18 @@ def test_a_return_opens_the_next_round_and_the_old_one_takes_no_more_steps(tmp_p
 def test_a_case_may_move_to_a_new_definition_by_migration_alone(tmp_path: Path) -> None:
     union = Union()
     moved: Entry = copy.deepcopy(union.records[7])
-    moved |= {"event": "case.migrated", "from": "submitted", "to": "draft", "action": None, "closes": None}
+    runs = moved["case"]["definition"]
+    moved |= {"event": "case.migrated", "from": "submitted", "to": "submitted", "action": None, "closes": None}
+    moved |= {"migration": {"from": runs, "to": runs}}
     moved["case"] |= {"version": 3, "id": CLAIM2}
     union.records.append(moved)
-    union.cases[1] |= {"state": "draft", "phase": "draft", "version": 3}
+    union.cases[1] |= {"version": 3}
     assert check(union.write(tmp_path / "migrated")).problems == []
+    moved["migration"]["from"] = "0" * 64
+    assert "迁移记的流程版本对不上" in said(check(union.write(tmp_path / "another")))
+    moved["migration"]["from"] = runs
+    moved["to"] = "draft"
+    assert "迁移时换了阶段" in said(check(union.write(tmp_path / "further")))
     moved["event"] = "case.moved"
     assert "submitted → draft" in said(check(union.write(tmp_path / "moved")))
 

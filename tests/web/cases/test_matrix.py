@@ -121,6 +121,14 @@ ROWS += (
     Row("POST /proposals", "/proposals", {422: {"chair", "admin"}}, 403, {"yaml": "workflow: x"}),
     Row("GET /proposals/<uuid:proposal_id>", f"/proposals/{UNKNOWN}", {404: RULES}, 403),
     Row("POST /proposals/<uuid:proposal_id>/confirm", f"/proposals/{UNKNOWN}/confirm", {404: CONFIRMED}, 403, {}),
+    Row("GET /proposals/<uuid:proposal_id>/migration", f"/proposals/{UNKNOWN}/migration", {404: RULES}, 403),
+    Row(
+        "POST /proposals/<uuid:proposal_id>/migration",
+        f"/proposals/{UNKNOWN}/migration",
+        {404: CONFIRMED},
+        403,
+        {"cases": [{"id": UNKNOWN, "events": 1}]},
+    ),
     Row("POST /proposals/<uuid:proposal_id>/reject", f"/proposals/{UNKNOWN}/reject", {404: RULES}, 403, {}),
 )
 OPEN_TO_ALL = {"POST /tokens", "GET /public/<slug>", "GET /trail/checkpoint"}
