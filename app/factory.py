@@ -35,6 +35,7 @@ from app.public.web import web as public_web
 from app.review import cli as review_commands
 from app.review.api import api as review_api
 from app.review.web import web as review_web
+from app.revising import cli as revising_commands
 from app.revising.api import api as revising_api
 from app.wiring import ROOT, wire
 from app.wording import Text
@@ -62,6 +63,7 @@ COMMANDS = (
     *people_commands.COMMANDS,
     *fund_commands.COMMANDS,
     *review_commands.COMMANDS,
+    *revising_commands.COMMANDS,
     *demo.COMMANDS,
 )
 

@@ -15,6 +15,7 @@ from app.people.principal import signed_in
 from app.revising import presenting, queries
 from app.revising.schemas import DecideSchema, MigrateSchema, ProposeSchema, TextSchema
 from app.revising.service import Revising
+from app.revising.what_if import what_if
 from app.wording import Text
 
 api = Blueprint("revising_api", __name__, url_prefix="/api/v1")
@@ -167,3 +168,18 @@ def migrate(call: Call, proposal_id: uuid.UUID) -> Response:
         return {"results": [presenting.outcome_json(one) for one in outcomes]}
 
     return call.answer(work)
+
+
+@route(
+    api,
+    "/proposals/<uuid:proposal_id>/what-if",
+    policy=Policy.RULES,
+    summary=Text("用这个版本重走去年", "Last year on this version"),
+)
+def replay_year(call: Call, proposal_id: uuid.UUID) -> dict[str, Any]:
+    """Which of last year's cases would have gone another way, been blocked, or met a conflict. Nothing is changed."""
+    union_id, door = signed_in(call).union_id, call.use(Revising)
+    with call.read() as session:
+        found = queries.proposal(session, union_id, proposal_id)
+        to = door.definitions.by_hash(session, found.hash)
+        return presenting.what_if_json(what_if(session, door.definitions, union_id, to, call.now))

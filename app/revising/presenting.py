@@ -13,12 +13,14 @@ from app.cases.service import Outcome
 from app.engine.definition import Definition
 from app.engine.diagram import svg
 from app.engine.problems import Problem
+from app.engine.what_if import Kind
 from app.engine.writing import as_yaml
 from app.foundation.problems import problem_of, words
 from app.people import queries as people
 from app.revising import queries
 from app.revising.models import DefinitionProposal
 from app.revising.service import Draft, Revising
+from app.revising.what_if import WhatIf
 from app.wording import Language, Text
 
 
@@ -108,6 +110,23 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "id": str(outcome.case_id),
         "carried": error is None,
         "error": None if error is None else problem_of(error),
+    }
+
+
+def what_if_json(found: WhatIf) -> dict[str, Any]:
+    """What last year's cases would have met. It says nothing of what they are about."""
+    return {
+        "looked_at": found.looked_at,
+        "counts": {kind.value: found.count(kind) for kind in Kind},
+        "cases": [
+            {
+                "id": str(one.case.id),
+                "number": one.case.number,
+                "kind": one.kind.value,
+                "differences": [{"kind": each.kind.value, "message": words(each.text)} for each in one.differences],
+            }
+            for one in found.met
+        ],
     }
 
 

@@ -121,6 +121,7 @@ ROWS += (
     Row("POST /proposals", "/proposals", {422: {"chair", "admin"}}, 403, {"yaml": "workflow: x"}),
     Row("GET /proposals/<uuid:proposal_id>", f"/proposals/{UNKNOWN}", {404: RULES}, 403),
     Row("POST /proposals/<uuid:proposal_id>/confirm", f"/proposals/{UNKNOWN}/confirm", {404: CONFIRMED}, 403, {}),
+    Row("GET /proposals/<uuid:proposal_id>/what-if", f"/proposals/{UNKNOWN}/what-if", {404: RULES}, 403),
     Row("GET /proposals/<uuid:proposal_id>/migration", f"/proposals/{UNKNOWN}/migration", {404: RULES}, 403),
     Row(
         "POST /proposals/<uuid:proposal_id>/migration",
