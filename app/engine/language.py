@@ -9,9 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator
-
-from marshmallow import Schema
-from marshmallow import fields as kinds
+from typing import Any
 
 from app.engine import loading
 
@@ -46,7 +44,7 @@ def described() -> str:
     return "\n".join([HEAD, *(line for title, schema, of in loading.BLOCKS for line in _block(title, schema, of))])
 
 
-def _block(title: str, schema: type[Schema], of: type | None) -> Iterator[str]:
+def _block(title: str, schema: type[Any], of: type | None) -> Iterator[str]:
     meanings = {} if of is None else _meanings(of)
     yield f"## {title}\n"
     if of is not None and of.__doc__:
@@ -60,8 +58,8 @@ def _block(title: str, schema: type[Schema], of: type | None) -> Iterator[str]:
     yield ""
 
 
-def _kind(field: kinds.Field[object]) -> str:
-    if isinstance(field, kinds.Nested):
+def _kind(field: Any) -> str:
+    if hasattr(field, "nested"):
         return _title_of(type(field.schema))
     if isinstance(field, loading.OneOf):
         return " / ".join(f"`{word}`" for word in field.words)

@@ -48,7 +48,7 @@ def by_id(what: str) -> str:
     return what.replace("{case}", "<uuid:case_id>")
 
 
-ROWS = (
+ROWS: tuple[Row, ...] = (
     Row("GET /workflows", "/workflows", {200: EVERYONE}),
     Row("GET /inbox", "/inbox", {200: EVERYONE}),
     Row("POST /files", "/files", {422: EVERYONE}, body={}),
