@@ -63,7 +63,6 @@ COMMANDS = (
     *people_commands.COMMANDS,
     *fund_commands.COMMANDS,
     *review_commands.COMMANDS,
-    *revising_commands.COMMANDS,
     *demo.COMMANDS,
 )
 
@@ -103,6 +102,7 @@ def _register_routes(app: Flask) -> None:
     app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: describe(app))
     for command in COMMANDS:
         app.cli.add_command(command)
+    operating.workflows_cli.add_command(revising_commands.what_if_file)
 
 
 OPEN_ENDPOINTS = {

@@ -1,4 +1,4 @@
-"""Commands of workflows: look at a file, and replay last year on it."""
+"""``flask workflows what-if``: last year's cases replayed on a workflow file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
+from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
 from app.engine.what_if import Kind
@@ -20,10 +20,6 @@ from app.people.queries import union_by_slug
 from app.revising.service import Draft, Revising
 from app.revising.what_if import what_if
 
-workflows_cli = AppGroup(
-    "workflows", help="流程：核对一个文件、用它重走去年 / check a workflow file, replay last year on it."
-)
-
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TITLES = {
     Kind.BLOCK: "走不下去 would be blocked",
@@ -32,20 +28,10 @@ _TITLES = {
 }
 
 
-@workflows_cli.command("check")
-@click.argument("file", type=_FILE)
-@click.option("--union", "slug", help="按这个工会的其他流程核对 / beside this union's other workflows (short name).")
-def check_file(file: Path, slug: str | None) -> None:
-    """核对一个流程文件，逐条说出问题 / check a workflow FILE and name every problem."""
-    with edge.wiring().use(Database).read() as session:
-        draft = _looked_at(session, file, _union(session, slug))
-    if draft.definition is not None:
-        click.echo(f"可用 Sound: {draft.definition.title.zh} {draft.definition.title.en}  {draft.definition.hash}")
-
-
-@workflows_cli.command("what-if")
+@click.command("what-if")
 @click.argument("file", type=_FILE)
 @click.option("--union", "slug", help="哪个工会的事项 / whose cases (short name).")
+@with_appcontext
 def what_if_file(file: Path, slug: str | None) -> None:
     """用这个文件重走去年的事项，只看不改 / replay last year's cases on a workflow FILE; changes nothing."""
     wiring = edge.wiring()
@@ -93,6 +79,3 @@ def _union(session: Session, slug: str | None) -> Union:
     if len(unions) != 1:
         raise click.UsageError("请用 --union 指明工会 / say which union by --union")
     return unions[0]
-
-
-COMMANDS = (workflows_cli,)
