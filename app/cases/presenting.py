@@ -22,6 +22,7 @@ from app.engine.definition import TAKE_BACK, Action, Definition, Field, FieldTyp
 from app.engine.forecast import Coming
 from app.foundation.clock import union_day
 from app.foundation.money import yuan
+from app.people import queries as people
 from app.people.principal import Principal
 from app.wording import Language, Text
 
@@ -72,7 +73,7 @@ def case_page(
         "buttons": [button(detail, action, answer, options, now) for action, answer in detail.answers],
         "shut": shut([*detail.answers, *detail.not_now]),
         "may_take_back": detail.may_take_back,
-        "arranging": [arranging_form(detail, verb, action) for verb, action in detail.arrangeable],
+        "arranging": arranging_forms(session, detail, principal, now),
         "sheets": sheets(detail, principal),
         "is_begun": case.events > 0,
         "may_remind": case.events > 0 and bool(detail.waiting),
@@ -430,11 +431,37 @@ def check(finding: Finding) -> dict[str, Any]:
     return {"level": finding.severity.value, "text": finding.text}
 
 
-def arranging_form(detail: Detail, verb: Verb, action: Action) -> dict[str, Any]:
-    """One arrangement as the page offers it: whom it may name, and whether it wants a word."""
+def arranging_forms(session: Session, detail: Detail, principal: Principal, now: datetime) -> list[dict[str, Any]]:
+    """What this person may arrange; where only holders of an office can be named, only they are offered."""
+    offices = {
+        office
+        for verb, action in detail.arrangeable
+        if verb is Verb.HAND_OVER
+        for office in (*action.by.offices, *action.by.or_else)
+    }
+    today = union_day(now)
+    holders = people.holders(session, detail.case.union_id, offices, today) if offices else {}
+    names = dict(people.person_names(session, detail.case.union_id, today)) if offices else {}
+    forms = []
+    for verb, action in detail.arrangeable:
+        able: set[str] = set()
+        if verb is Verb.HAND_OVER:
+            able = set[str]().union(*(holders[office] for office in (*action.by.offices, *action.by.or_else)))
+            able -= {str(principal.person_id)}
+            if not able:
+                continue
+        forms.append(arranging_form(detail, verb, action, {one: names.get(one, "—") for one in sorted(able)}))
+    return forms
+
+
+def arranging_form(detail: Detail, verb: Verb, action: Action, able: Mapping[str, str]) -> dict[str, Any]:
+    """One arrangement as the page offers it: whom it may name (``able``, with names), and whether it wants a word."""
     standing = arranged(detail.situation.arrangements, action.name)
     named: list[str] | None = None
-    if verb is Verb.DROP_SIGNER:
+    names = {**detail.names, **able}
+    if verb is Verb.HAND_OVER:
+        named = list(able)
+    elif verb is Verb.DROP_SIGNER:
         named = [one.person for one in standing.added]
     elif verb is Verb.RECALL_OPINION:
         named = list(standing.asked)
@@ -445,7 +472,7 @@ def arranging_form(detail: Detail, verb: Verb, action: Action) -> dict[str, Any]
         "title": title,
         "of": action.title if verb is not Verb.RECUSE else None,
         "wants_person": verb in NEEDS_PERSON,
-        "named": None if named is None else [{"value": one, "label": detail.names.get(one, "—")} for one in named],
+        "named": None if named is None else [{"value": one, "label": names.get(one, "—")} for one in named],
         "wants_comment": verb in NEEDS_COMMENT,
         "wants_order": verb is Verb.ADD_SIGNER,
     }

@@ -7,8 +7,12 @@ from datetime import date, timedelta
 
 from app.demo.days import LAST_DAY, TERM_BEGINS, YEAR, at
 from app.demo.stage import Stage, Strand
+from app.notices import service as notices
 from app.review import heads
 from app.trail.keys import SigningKey
+
+READING_DAY = 4
+"""Fridays: part-time officers look at everything before the weekend."""
 
 
 def strands(stage: Stage, signer: SigningKey) -> Iterator[Strand]:
@@ -23,6 +27,9 @@ def _evenings(stage: Stage) -> Strand:
         yield at(day, 17, 58)
         while stage.worker.pass_on_within(stage.session, stage.cast.union_id, stage.now):
             pass
+        if day.weekday() == READING_DAY:
+            for principal in stage.cast.everyone.values():
+                notices.mark_all_read(stage.session, principal, stage.now)
         day += timedelta(days=1)
 
 
