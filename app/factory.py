@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -162,6 +163,14 @@ def _answer_http_error(error: HTTPException) -> Response:
     return response
 
 
+def _where_the_form_stood() -> str | None:
+    """The page of ours that a refused form was sent from: where to go on after signing in."""
+    came_from = urlsplit(request.referrer or "")
+    if came_from.netloc != request.host:
+        return None
+    return came_from.path + (f"?{came_from.query}" if came_from.query else "")
+
+
 def _error_response(problem: dict[str, Any], text: Text, status: int, error: AppError | None) -> Response:
     wants_json = request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
     if wants_json:
@@ -170,7 +179,8 @@ def _error_response(problem: dict[str, Any], text: Text, status: int, error: App
     else:
         refusals = [one.text for one in getattr(error, "refusals", ())]
         page = {"status": status, "code": problem["code"], "text": text, "refusals": refusals}
-        response = Response(render_template("error.html", problem=page), mimetype="text/html")
+        more = {} if request.method == "GET" else {"here": _where_the_form_stood()}
+        response = Response(render_template("error.html", problem=page, **more), mimetype="text/html")
     response.status_code = status
     if status in {429, 503}:
         response.headers["Retry-After"] = str(getattr(error, "retry_after", 3))

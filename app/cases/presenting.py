@@ -17,6 +17,7 @@ from app.cases.timing import OVERSEE
 from app.cases.viewing import Detail
 from app.engine.arranged import arranged
 from app.engine.arranging import NEEDS_COMMENT, NEEDS_PERSON, VERB_TITLES
+from app.engine.deciding import take_back
 from app.engine.decision import Answer, Finding, Refused, Verb
 from app.engine.definition import TAKE_BACK, Action, Definition, Field, FieldType, Phase
 from app.engine.forecast import Coming
@@ -71,7 +72,7 @@ def case_page(
         "deadline": detail.deadline,
         "checks": [check(finding) for finding in detail.checks if finding.code not in SAID_ELSEWHERE],
         "buttons": [button(detail, action, answer, options, now) for action, answer in detail.answers],
-        "shut": shut([*detail.answers, *detail.not_now]),
+        "shut": shut([*detail.answers, *detail.not_now]) + not_taken_back(detail, principal),
         "may_take_back": detail.may_take_back,
         "arranging": arranging_forms(session, detail, principal, now),
         "sheets": sheets(detail, principal),
@@ -536,6 +537,17 @@ def shut(answers: Iterable[tuple[Action, Answer]]) -> list[dict[str, Any]]:
             reasons = tuple(dict.fromkeys(one.text for one in answer.refusals))
             groups.setdefault(reasons, []).append({"name": action.name, "title": action.title})
     return [{"actions": actions, "reasons": reasons} for reasons, actions in groups.items()]
+
+
+def not_taken_back(detail: Detail, principal: Principal) -> list[dict[str, Any]]:
+    """Why a decision of one's own can no longer be taken back, for whoever took one that could be."""
+    mine = (detail.definition.action(one.action) for one in detail.decisions if one.person_id == principal.person_id)
+    if detail.may_take_back or not any(action is not None and action.take_back for action in mine):
+        return []
+    answer = take_back(detail.definition, detail.situation, principal.actor)
+    reasons = tuple(one.text for one in answer.refusals) if isinstance(answer, Refused) else ()
+    title = Text("收回我的决定", "Take my decision back")
+    return [{"actions": [{"name": TAKE_BACK, "title": title}], "reasons": reasons}]
 
 
 def row(case: Case) -> dict[str, Any]:

@@ -152,6 +152,16 @@ def detail(session: Session, door: Cases, principal: Principal, case_id: uuid.UU
     )
 
 
+def why_returned(session: Session, case: Case) -> tuple[str, str] | None:
+    """Who sent a returned case back, and with which words; None for a draft that nobody sent back."""
+    rows = queries.decisions_of(session, case.union_id, [case.id])[case.id] if case.events else []
+    if not rows or rows[-1].person_id is None:
+        return None
+    comment = queries.comments_of(session, case.union_id, [rows[-1].trail_seq]).get(rows[-1].trail_seq)
+    name = people.names(session, case.union_id, [rows[-1].person_id]).get(str(rows[-1].person_id), "—")
+    return (name, comment) if comment else None
+
+
 def _not_now(
     definition: Definition, situation: Situation, ahead: Forecast, principal: Principal
 ) -> list[tuple[Action, Answer]]:

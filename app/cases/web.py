@@ -20,6 +20,7 @@ from app.cases.errors import ActionRefused, MayNotOpen, NoSheet, StaleVersion, T
 from app.cases.files import Files
 from app.cases.forms import Typed, options_for, read_form, tile
 from app.cases.menu import Menu, may_open
+from app.cases.onward import onward, undo_flashes, with_done
 from app.cases.ports import Registry
 from app.cases.schemas import load_data
 from app.cases.service import Cases, Paper, Step, amended
@@ -214,7 +215,7 @@ def act(call: Call, case_id: uuid.UUID, action: str) -> ResponseReturnValue:
                 resume=request.form.get("resume") == "1",
                 paper=paper,
             )
-            return _next_address(request.form, case_id)
+            return with_done(_next_address(request.form, case_id), case_id)
 
         return call.then(work)
     except (ActionRefused, Invalid, StaleVersion) as error:
@@ -335,7 +336,7 @@ def _attach(call: Call, form: MultiDict[str, str], definition: Definition, path:
 
 
 def _only_rearranges(form: Mapping[str, str]) -> bool:
-    return any(name in form for name in ("_add_line", "_remove_line", "_upload", "_remove_file"))
+    return any(name in form for name in ("_add_line", "_remove_line", "_upload", "_remove_file", "_restore"))
 
 
 def _after_saving(call: Call, session: Session, door: Cases, case_id: uuid.UUID, version: int) -> str:
@@ -456,6 +457,7 @@ def _form_page(
             language=call.language,
             fields=definition.drafting_fields,
         ),
+        returned=viewing.why_returned(session, case) if case else None,
         case=case,
         submitting=submitting,
         year=year,
@@ -538,5 +540,7 @@ def _case_page(call: Call, session: Session, case_id: uuid.UUID, error: AppError
         error=error,
         faults=_faults(error) if error else {},
         incidents=incident_rows(one for one in incidents if minds(principal, one)),
+        onward=onward(session, principal, case_id) if request.args.get("list") == "todo" else None,
+        **undo_flashes(session, door, principal, request.args.get("did"), call.now),
     )
     return page, principal.person_id not in detail.openings

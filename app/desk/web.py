@@ -17,6 +17,7 @@ from app.cases import presenting, queries
 from app.cases.batching import decide, ticked
 from app.cases.menu import Menu
 from app.cases.models import Case
+from app.cases.onward import LIST, first_waiting, undo_flashes
 from app.cases.ports import Registry
 from app.cases.service import Cases
 from app.desk import handover
@@ -98,6 +99,7 @@ def inbox(call: Call) -> str:
         )
         count, total = queries.count_todo(session, principal.union_id, principal.person_id, principal.asked_as)
         cards = inbox_cards(call, session, principal, page.rows, waiting=tab == "todo", picking=tab == "todo")
+        undo = undo_flashes(session, call.use(Cases), principal, request.args.get("did"), call.now)
     batch = offered_batch(cards) if tab == "todo" else None
     return render_template(
         "desk/inbox.html",
@@ -117,6 +119,7 @@ def inbox(call: Call) -> str:
         count=count,
         total=total,
         next_href=f"/inbox?tab={tab}&cursor={page.next_cursor}" if page.next_cursor else None,
+        **undo,
     )
 
 
@@ -125,7 +128,10 @@ def decide_together(call: Call) -> ResponseReturnValue:
     """One step for every ticked case; each has its own result, shown afterwards."""
     steps = ticked(request.form.getlist("case"))
     results = decide(call, [(request.form.get("action", ""), steps)])
-    return render_template("desk/results.html", results=results, back=local(request.form.get("next", "/inbox")))
+    with call.read() as session:
+        left = first_waiting(session, signed_in(call))
+    back = local(request.form.get("next", "/inbox"))
+    return render_template("desk/results.html", results=results, back=back, left=left)
 
 
 @route(web, "/handover", policy=Policy.OFFICER, summary=Text("离任交接", "Handing over"))
@@ -211,6 +217,7 @@ def inbox_cards(
             len(line.get("files") or []) for line in one.data.get("lines") or []
         )
         if picking:
+            card["href"] += LIST
             card |= _pickable(one, steps[one.id], is_unopened=one.id in unopened)
         cards.append(card)
     return cards
@@ -284,6 +291,7 @@ def navigation(wiring: Wiring, caller: Caller | None, now: Any) -> dict[str, Any
         "union_name": union.name,
         "unread": unread,
         "user": {
+            "id": str(caller.person_id),
             "name": caller.name,
             "offices": "、".join(titles[name].in_(language) for name in sorted(caller.offices) if name in titles),
             "href": "/me",

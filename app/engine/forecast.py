@@ -91,14 +91,15 @@ def forecast(
     Args:
         definition: the case's own.
         situation: with the holders of ``offices_ahead`` as its members; findings of the present state where they are known.
-        typical: action -> working days it usually takes, from the union's own past; what is missing gets no date.
+        typical: action -> working days it usually takes, from the union's own past; where that is not known, the deadline
+            of the state counts, and without one there is no date.
         calendar: counts working days.
         since: from when the case rests in its state.
         today: nothing is expected before it.
     """
     way = _Way(definition, situation)
     ends_in, open_end = _walked(way)
-    return Forecast(tuple(_dated(way.coming, typical, calendar, since, today)), ends_in, open_end)
+    return Forecast(tuple(_dated(definition, way.coming, typical, calendar, since, today)), ends_in, open_end)
 
 
 def _walked(way: _Way) -> tuple[str, Text | None]:
@@ -292,7 +293,12 @@ def _move(way: _Way, action: Action, target: str) -> None:
 
 
 def _dated(
-    coming: list[Coming], typical: Mapping[str, int], calendar: Calendar, since: date, today: date
+    definition: Definition,
+    coming: list[Coming],
+    typical: Mapping[str, int],
+    calendar: Calendar,
+    since: date,
+    today: date,
 ) -> Iterator[Coming]:
     """Each step with the day it is expected on; after a step that nothing is known of, no day is given."""
     begins: date | None = since
@@ -300,7 +306,8 @@ def _dated(
     for one in coming:
         key = (one.state, one.action)
         if key not in done:
-            days = typical.get(one.action)
+            deadline = definition.state(one.state).deadline
+            days = typical.get(one.action, deadline.working_days if deadline else None)
             expected = None
             if begins is not None and days is not None:
                 expected = calendar.next_working_day(max(calendar.add_working_days(begins, days), today))

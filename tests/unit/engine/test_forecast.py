@@ -124,6 +124,14 @@ def test_working_days_of_the_past_give_the_dates_until_one_is_unknown() -> None:
     assert publish.expected_on is None
 
 
+def test_a_union_without_a_past_is_told_the_deadline() -> None:
+    approve, pay, _ = foretold(CLAIM).steps
+    deadline = shipped()["expense_claim"].state("submitted").deadline
+    assert deadline is not None
+    assert approve.expected_on == Calendar().add_working_days(MONDAY, deadline.working_days)
+    assert pay.expected_on is None
+
+
 def test_nothing_is_expected_before_today() -> None:
     late = forecast(
         shipped()["expense_claim"],

@@ -23,7 +23,8 @@ def test_the_api_tells_the_rest_of_the_way_by_name(site: Site) -> None:
     assert all(one["name"] for one in approve["who"])
     assert (approve["need"], pay["who"][0]["id"]) == (1, str(site.town.people["cashier"]))
     assert told["ends_in"] == "published"
-    assert approve["expected_on"] is None  # this union has decided nothing yet
+    assert approve["expected_on"] == "2026-07-27"  # this union has decided nothing yet: the deadline counts
+    assert pay["expected_on"] is None
 
 
 def test_days_come_from_what_the_union_took_before(site: Site) -> None:
@@ -73,6 +74,7 @@ def test_a_list_is_foretold_in_as_many_statements_as_one_case(sqlite_site: Site)
 def test_each_disabled_button_stands_beside_its_reason(sqlite_site: Site) -> None:
     claim = sqlite_site.submitted()
     page = main_of(reader(sqlite_site, "cashier").get(f"/cases/{claim['id']}"))
+    assert "data-bar" not in page
     rows = [row for row in page.split('class="card cannot"')[1].split("<li>")[1:] if "data-testid" in row]
     said = {
         name: row
@@ -84,4 +86,4 @@ def test_each_disabled_button_stands_beside_its_reason(sqlite_site: Site) -> Non
     assert "提交人办理" in said["withdraw"]
     assert "现在是“待经审”" in said["pay"]
     assert said["reject"] is said["return"]  # the same reason is said once
-    assert 'href="#why"' in page
+    assert 'href="#why"' in main_of(reader(sqlite_site, "auditor1").get(f"/cases/{claim['id']}"))
