@@ -51,10 +51,8 @@ const drawAgain = async (form, entries) => {
   form.dispatchEvent(new CustomEvent("htmx:afterSwap", { bubbles: true }));
   note(form);
 };
-const watch = (form) => {
-  begun.set(form, JSON.stringify(entriesOf(form)));
-  new MutationObserver(() => keep(form)).observe(form, { childList: true, subtree: true, attributeFilter: ["data-state"] });
-};
+const watch = (form) => new MutationObserver(() => keep(form))
+  .observe(form, { childList: true, subtree: true, attributeFilter: ["data-state"] });
 
 const tidy = () => store.all().forEach((key) => {
   const kept = store.get(key), aged = !kept || Date.now() - kept.at > DAYS * 86400000;
@@ -72,11 +70,14 @@ if (person) {
   ["input", "change"].forEach((type) => on(type, "form[data-draft]", keep));
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.action.endsWith("/sign-out")) store.all().forEach(store.drop);
+    if (form.getAttribute("action") === "/sign-out") store.all().forEach(store.drop);
     if (!form.dataset.draft || event.defaultPrevented) return;
     const kept = store.get(keyOf(form));
     if (kept) store.set(keyOf(form), { ...kept, sent: stamp === null ? -1 : stamp, place: place ? place.dataset.case : null });
   });
 }
 tidy();
-if (person) all("form[data-draft]").forEach((form) => { const first = JSON.stringify(entriesOf(form)); restore(form).finally(() => { watch(form); begun.set(form, first); }); });
+if (person) all("form[data-draft]").forEach((form) => {
+  begun.set(form, JSON.stringify(entriesOf(form)));
+  restore(form).finally(() => watch(form));
+});

@@ -268,6 +268,7 @@ def test_times_on_the_timeline_are_chinas() -> None:
 def test_the_files_every_phone_loads_stay_small() -> None:
     assert (STATIC / "app.css").stat().st_size <= 44_000
     assert (STATIC / "app.js").stat().st_size + (STATIC / "forms.js").stat().st_size <= 18_000
+    assert (STATIC / "drafts.js").stat().st_size <= 5_500
 
 
 def test_the_vendored_library_is_the_one_that_was_checked() -> None:
