@@ -199,6 +199,8 @@ def act(call: Call, case_id: uuid.UUID, action: str) -> ResponseReturnValue:
     try:
         clean = _asked(call, definition, action)
         paper = _sheet(call)
+        taken = definition.action(action)
+        can_be_undone = taken is not None and taken.take_back
         comment = "：".join(part for part in (request.form.get("reason", ""), request.form.get("comment", "")) if part)
 
         def work(session: Session) -> str:
@@ -215,7 +217,8 @@ def act(call: Call, case_id: uuid.UUID, action: str) -> ResponseReturnValue:
                 resume=request.form.get("resume") == "1",
                 paper=paper,
             )
-            return with_done(_next_address(request.form, case_id), case_id)
+            address = _next_address(request.form, case_id)
+            return with_done(address, case_id) if can_be_undone else address
 
         return call.then(work)
     except (ActionRefused, Invalid, StaleVersion) as error:

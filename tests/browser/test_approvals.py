@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.demo.documents import activity_photo
-from tests.browser.test_journeys import SignIn, signed_in
+from tests.browser.test_journeys import SignIn, SignInWith, signed_in, signed_in_with
 from tests.fixtures.browsers import DESK, PHONE, CountingPage
 from tests.fixtures.demo import PASSWORD
+from tests.web.cases.test_amending import PURCHASE
 
-__all__ = ["signed_in"]
+__all__ = ["signed_in", "signed_in_with"]
 BOTH = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "pc"])
 
 
@@ -63,7 +64,7 @@ def test_twenty_claims_with_two_exceptions_take_an_auditor_at_most_twelve_intera
     send_back(page, "超标准")
     page.find(f"[data-case]:not([data-case='{first}'])").expect().to_be_visible()  # the other one opened by itself
     send_back(page, "其他")
-    page.wait_for_address("**/inbox?did=*")
+    page.wait_for_address("**/inbox")
     assert page.counted.total - before <= 12
     assert "没有要您处理的事项" in page.text()
     page.open("/inbox?tab=done")
@@ -170,6 +171,43 @@ def test_a_month_of_tasks_is_signed_off_in_six_interactions_and_two_for_each_exc
     told = page.find("[data-testid=timeline]").first
     told.expect().to_contain_text("同意办结")
     in_order(page)
+
+
+# --- a form that changes while others decide -------------------------------------------------------------------------------
+
+
+def test_an_amendment_is_shown_before_it_is_confirmed_and_strikes_out_what_it_voids(
+    signed_in_with: SignInWith, tmp_path: Path
+) -> None:
+    folder = tmp_path / "workflows"
+    folder.mkdir()
+    (folder / "purchase.yaml").write_text(PURCHASE, encoding="utf-8")
+    signed_in = signed_in_with(GONGKAI_EXTRA_WORKFLOWS=str(folder))
+    treasurer = signed_in("treasurer", PHONE)
+    treasurer.open("/cases/new/purchase")
+    treasurer.fill("input[name=name]", "雨伞")
+    treasurer.click("[data-add-line]")
+    treasurer.fill("input[name='lines.0.what']", "伞")
+    treasurer.fill("input[name='lines.0.amount_fen']", "500")
+    treasurer.click("[data-testid=submit-submit]")
+    treasurer.find("[data-testid=timeline]").first.expect().to_contain_text("等待：同意")
+    address = path_of(treasurer)
+    auditor = signed_in("auditor1", PHONE)
+    auditor.open(address)
+    auditor.click("[data-testid=action-agree]")
+    auditor.find("[data-testid=shut-agree]").expect().to_be_visible()
+    treasurer.click("[data-testid=action-amend]")
+    treasurer.fill("input[name='lines.0.amount_fen']", "520")
+    treasurer.click("[data-testid=look-amend]")
+    shown = treasurer.find("[data-testid=changes]")
+    shown.expect().to_contain_text("¥500.00 → ¥520.00")
+    shown.expect().to_contain_text("已有的 1 个签批作废")
+    in_order(treasurer)
+    treasurer.click("[data-testid=confirm-amend]")
+    treasurer.find(".timeline .void").expect().to_contain_text("同意")
+    assert "“合计”：¥500.00 → ¥520.00" in treasurer.find("[data-testid=timeline]").first.text()
+    assert treasurer.kept() == 0
+    in_order(treasurer)
 
 
 # --- what is being typed ---------------------------------------------------------------------------------------------------

@@ -16,27 +16,39 @@ from tests.fixtures.servers import StartServer
 
 PHONE = (390, 844)
 SignIn = Callable[..., CountingPage]
+SignInWith = Callable[..., SignIn]
 
 
 @pytest.fixture
-def signed_in(demo_database: DemoDatabase, tmp_path: Path, live_server: StartServer, open_page: OpenPage) -> SignIn:
+def signed_in_with(
+    demo_database: DemoDatabase, tmp_path: Path, live_server: StartServer, open_page: OpenPage
+) -> SignInWith:
+    """Serves the demo with these settings besides its own, and opens it as one of its people."""
+
+    def served(**settings: str) -> SignIn:
+        demo = demo_database.copied_to(tmp_path / "demo")
+        environment: dict[str, Any] = {**demo.environment, **settings}
+        del environment["GONGKAI_DATABASE_URL"]
+        server = live_server(demo.url, **environment)
+
+        def open_as(username: str, size: tuple[int, int] = (1366, 768), *, javascript: bool = True) -> CountingPage:
+            page = open_page(server.url, size, javascript=javascript)
+            page.open("/sign-in")
+            page.fill("input[name=username]", username)
+            page.fill("input[name=password]", demo.password)
+            page.click("main form button.primary")
+            page.wait_for_address("**/desk")
+            return page
+
+        return open_as
+
+    return served
+
+
+@pytest.fixture
+def signed_in(signed_in_with: SignInWith) -> SignIn:
     """Opens the demo as one of its people."""
-    demo = demo_database.copied_to(tmp_path / "demo")
-    environment: dict[str, Any] = {
-        name: value for name, value in demo.environment.items() if name != "GONGKAI_DATABASE_URL"
-    }
-    server = live_server(demo.url, **environment)
-
-    def open_as(username: str, size: tuple[int, int] = (1366, 768), *, javascript: bool = True) -> CountingPage:
-        page = open_page(server.url, size, javascript=javascript)
-        page.open("/sign-in")
-        page.fill("input[name=username]", username)
-        page.fill("input[name=password]", demo.password)
-        page.click("main form button.primary")
-        page.wait_for_address("**/desk")
-        return page
-
-    return open_as
+    return signed_in_with()
 
 
 def invoice(number: str, fen: int) -> SampleInvoice:
