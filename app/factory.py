@@ -38,6 +38,7 @@ from app.review.api import api as review_api
 from app.review.web import web as review_web
 from app.revising import cli as revising_commands
 from app.revising.api import api as revising_api
+from app.revising.web import web as revising_web
 from app.wiring import ROOT, wire
 from app.wording import Text
 from config import Settings
@@ -58,6 +59,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     review_api,
     review_web,
     revising_api,
+    revising_web,
 )
 COMMANDS = (
     *operating.COMMANDS,

@@ -260,6 +260,7 @@ NAV: tuple[tuple[str, str, str, str, str | None, Policy | AbstractSet[str]], ...
     ("/budget", "预算与支出", "Budget", "budget", "g b", Policy.BOOKS),
     ("/publish", "公布", "Publish", "send", None, {"chair", "clerk"}),
     ("/review", "经费审查", "Fund review", "review", "g r", BOOKS - {"cashier", "clerk"}),
+    ("/settings/workflows", "流程", "Workflows", "settings", None, {"vice_chair", "audit_chair", "maintainer"}),
     ("/people", "人员", "People", "users", None, {"chair", "clerk", "maintainer", "vice_chair"}),
 )
 """Address, zh, en, icon, key, and who is shown it: the route's own policy, or fewer, whom it concerns."""

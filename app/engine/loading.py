@@ -58,6 +58,7 @@ __all__ = [
     "load_catalogue",
     "load_definition",
     "load_yaml",
+    "read_document",
 ]
 
 LARGEST_FILE = 200_000
@@ -152,6 +153,18 @@ def load_yaml(path: Path) -> dict[str, Any]:
         DefinitionError: with the problems of the file.
     """
     return load_mapping(path)[0]
+
+
+def read_document(text: str) -> dict[str, Any]:
+    """What stands in a text, whether or not it is a sound definition.
+
+    Raises:
+        DefinitionError: it cannot be read at all.
+    """
+    document, lines = _parse(_text_of(text, "<text>"), "<text>")
+    if not isinstance(document, dict):
+        raise DefinitionError(located([fault("not_a_mapping")], "<text>", lines))
+    return document
 
 
 def load_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
