@@ -87,21 +87,54 @@ def _document_of(door: Revising, text: str) -> Document | None:
 
 
 def _has_form(document: Document) -> bool:
-    """Whether the parts that the form shows are what they should be, whatever else is wrong."""
-    parts = (document.get(key) for key in ("states", "fields", "actions"))
-    return all(
-        isinstance(part, dict) and all(isinstance(one, dict) for one in part.values()) for part in parts
-    ) and all(
-        isinstance(one.get("title"), dict) and isinstance(one.get("approvals", []), list) and _is_plain(one)
-        for part in (document["states"], document["fields"], document["actions"])
-        for one in part.values()
+    """Whether the parts that the form shows are of the right kind, whatever else is wrong with them."""
+    parts = [document.get(key) for key in ("states", "fields", "actions")]
+    if not all(isinstance(part, dict) and all(isinstance(one, dict) for one in part.values()) for part in parts):
+        return False
+    states, fields, actions = (list(part.values()) for part in parts if part is not None)
+    plain = (document.get(key, "") for key in ("workflow", "number"))
+    return (
+        all(isinstance(one, str) for one in plain)
+        and all(_is_title(one.get("title")) for one in (document, *states, *fields, *actions))
+        and all(isinstance(one.get("deadline", {}), dict) for one in states)
+        and all(_is_field(one) for one in fields)
+        and all(_is_action(one) for one in actions)
+        and _is_by(document.get("open", {}))
+        and _is_texts(document.get("sides", {}))
+        and _is_texts(document.get("summary", {}))
     )
 
 
-def _is_plain(action: Document) -> bool:
-    by, lines = action.get("by", {}), action.get("approvals", [])
-    lists = (by.get("offices", []) if isinstance(by, dict) else None, action.get("bars", []), action.get("from", []))
-    return all(isinstance(one, list) for one in lists) and all(isinstance(line, dict) for line in lines)
+def _is_field(field: Document) -> bool:
+    words = (field.get("type", ""), field.get("publish", ""))
+    return all(isinstance(one, str) for one in words) and ("hint" not in field or _is_title(field["hint"]))
+
+
+def _is_action(action: Document) -> bool:
+    lines = action.get("approvals", [])
+    names = (action.get("bars", []), action.get("from", []))
+    return (
+        all(_is_names(one) for one in names)
+        and isinstance(lines, list)
+        and all(isinstance(line, dict) for line in lines)
+        and _is_by(action.get("by", {}))
+    )
+
+
+def _is_by(by: Any) -> bool:
+    return isinstance(by, dict) and _is_names(by.get("offices", []))
+
+
+def _is_names(names: Any) -> bool:
+    return isinstance(names, list) and all(isinstance(one, str) for one in names)
+
+
+def _is_texts(mapping: Any) -> bool:
+    return isinstance(mapping, dict) and all(isinstance(one, str) for one in mapping.values())
+
+
+def _is_title(title: Any) -> bool:
+    return isinstance(title, dict) and _is_texts(title)
 
 
 def outline(document: Document, offices: Mapping[str, Text]) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def approvals_of(document: Document, action: Document) -> Approvals:
         if lower is not None and lower == upper:
             is_union = lower == UNION_LIMIT
             shown = "" if is_union else yuan(int(lower))
-            return Approvals(str(lines[0]["need"]), str(lines[1]["need"]), shown, is_union)
+            return Approvals(str(lines[0].get("need", "")), str(lines[1].get("need", "")), shown, is_union)
     return Approvals("", is_plain=False)
 
 
@@ -237,10 +237,12 @@ def _is_simple(line: Any) -> bool:
 
 
 def _limit(line: Document, amount: str, op: str) -> Any:
+    """The figure of a line that applies up to it, or above it; None for any other condition."""
     when = line.get("when")
-    figure = when.get(amount, {}).get(op) if isinstance(when, dict) and set(when) == {amount} else None
+    compared = when.get(amount) if isinstance(when, dict) and set(when) == {amount} else None
+    figure = compared.get(op) if isinstance(compared, dict) and set(compared) == {op} else None
     is_figure = (isinstance(figure, int) and not isinstance(figure, bool)) or figure == UNION_LIMIT
-    return figure if is_figure and isinstance(when, dict) and set(when[amount]) == {op} else None
+    return figure if is_figure else None
 
 
 def _amount(document: Document) -> str | None:
