@@ -36,7 +36,6 @@ from app.public.web import web as public_web
 from app.review import cli as review_commands
 from app.review.api import api as review_api
 from app.review.web import web as review_web
-from app.revising import cli as revising_commands
 from app.revising.api import api as revising_api
 from app.revising.web import web as revising_web
 from app.wiring import ROOT, wire
@@ -105,7 +104,6 @@ def _register_routes(app: Flask) -> None:
     app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: describe(app))
     for command in COMMANDS:
         app.cli.add_command(command)
-    operating.workflows_cli.add_command(revising_commands.what_if_file)
 
 
 OPEN_ENDPOINTS = {

@@ -45,6 +45,7 @@ from app.notices import queries as notices
 from app.notices.delivering import Worker
 from app.people.models import INSTALLATION, Union
 from app.people.offices import OfficeBook
+from app.revising.cli import what_if_file
 from app.trail.models import APPEND_ONLY
 from app.wiring import WORKFLOWS, vocabulary
 from config import Settings
@@ -249,6 +250,9 @@ def workflows_reschedule() -> None:
         while found := database.transact(partial(reschedule, door=door, union_id=union_id)):
             moved += found
     click.echo(f"已重算 / counted again: {moved}")
+
+
+workflows_cli.add_command(what_if_file)
 
 
 @workflows_cli.command("diagram")

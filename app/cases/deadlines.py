@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from app.cases.models import Deadline
+from app.cases.models import Case, Deadline
 from app.engine.calendar import Calendar
 from app.engine.decision import Decision
 from app.engine.definition import Deadline as Rule
@@ -76,14 +76,21 @@ def deadline_row(
     now: datetime,
 ) -> dict[str, Any] | None:
     """The row for the state that the step leads into; None where it has no deadline, or the case does not leave its state."""
-    rule = definition.state(decision.target).deadline
-    if rule is None or not _enters(decision):
+    return entered_row(union_id, case_id, definition, decision.target, calendar, now) if _enters(decision) else None
+
+
+def entered_row(
+    union_id: uuid.UUID, case_id: uuid.UUID, definition: Definition, state: str, calendar: Calendar, now: datetime
+) -> dict[str, Any] | None:
+    """The row for a case that came to this state now; None where the state has no deadline."""
+    rule = definition.state(state).deadline
+    if rule is None:
         return None
     found = times(rule, now, calendar)
     return {
         "union_id": union_id,
         "case_id": case_id,
-        "state": decision.target,
+        "state": state,
         "entered_at": now,
         "due_at": found.due_at,
         "remind_at": found.remind_at,
@@ -108,6 +115,12 @@ def write_deadlines(connection: Connection, union_id: uuid.UUID, moved: Sequence
     ]
     write_rows(connection, GONE, left)
     write_rows(connection, _NEW, [row for *_, row in moved if row is not None])
+
+
+def replace_deadline(connection: Connection, case: Case, row: dict[str, Any] | None) -> None:
+    """Put another deadline in the place of the one a case had, if any."""
+    write_rows(connection, GONE, [{"the_union": case.union_id, "the_case": case.id}])
+    write_rows(connection, _NEW, [] if row is None else [row])
 
 
 _TABLE = table_of(Deadline)

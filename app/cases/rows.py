@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from app.cases.deadlines import write_deadlines
+from app.cases.deadlines import replace_deadline, write_deadlines
 from app.cases.models import ArrangementRow, Case, CaseFile, CaseMigration, Copy, Waiting
 from app.cases.models import Decision as DecisionRow
 from app.cases.ports import EffectCall
@@ -56,6 +56,8 @@ class Carried:
     record: trail.Record | None = None
     """None for a draft that never entered the record."""
     waiting: list[dict[str, Any]] = field(default_factory=list)
+    deadline: dict[str, Any] | None = None
+    """The row of its state's deadline by the new version, counted from now."""
 
 
 @dataclass(slots=True)
@@ -169,6 +171,7 @@ def write_migration(session: Session, person_id: uuid.UUID, carried: Carried, no
         write_rows(connection, _NEW_MIGRATION, [row])
         write_rows(connection, _NO_LONGER_WAITING, [{"union": case.union_id, "the_case": case.id}])
         write_rows(connection, _NEW_WAITING, carried.waiting)
+        replace_deadline(connection, case, carried.deadline)
     columns = {f"new_{name}": value for name, value in changes.items()}
     key = {"the_union": case.union_id, "the_case": case.id}
     write_rows(connection, _changing(tuple(sorted(changes))), [{**key, **columns}])

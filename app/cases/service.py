@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cases import errors, queries
-from app.cases.deadlines import deadline_row
+from app.cases.deadlines import deadline_row, entered_row
 from app.cases.definitions import Definitions
 from app.cases.migrating import members_for, passage_of
 from app.cases.models import ArrangementRow, Case, Copy, NumberCounter, Opening, StoredFile, Waiting
@@ -397,7 +397,7 @@ class Cases:
                 found = passage_of(session, self.definitions, case, to, states, union, past[case.id], members)
                 if found.target is None or not found.is_open:
                     raise errors.NotCarried(found)
-                self._carry(session, principal, case, to, found.target, states, about, now)
+                self._carry(session, principal, case, to, found.target, states, about, found.voted, now)
                 outcomes.append(Outcome(move.case_id, case, None))
             except AppError as error:
                 outcomes.append(Outcome(move.case_id, None, error))
@@ -412,9 +412,10 @@ class Cases:
         target: str,
         states: Mapping[str, str],
         about: Mapping[str, object],
+        voted: Collection[str],
         now: datetime,
     ) -> None:
-        """Write one carrying. A draft that never entered the record has none of it either."""
+        """Write one carrying; ``voted`` are the steps on which votes were given. A draft that never entered the record has none of it either."""
         columns = columns_of(to, case.data)
         is_on_record = case.events > 0
         changes: dict[str, Any] = {
@@ -432,7 +433,12 @@ class Cases:
         if is_on_record:
             carried.record = migration_record(case, changes, principal.person_id, states, about)
             standing = {**changes, "submitter_id": case.submitter_id, "number": case.number}
-            carried.waiting = waiting_rows(session, self.registry, case, to, standing, now)
+            begun = [one for one in to.actions_from(target) if one.name in voted and one.tone != "plain"]
+            carried.waiting = [
+                *waiting_rows(session, self.registry, case, to, standing, now),
+                *(waiting_row(case, one.name, office, now) for one in begun for office in one.by.offices),
+            ]
+            carried.deadline = entered_row(case.union_id, case.id, to, target, self.calendar, now)
         write_migration(session, principal.person_id, carried, now)
         _refreshed(case, changes)
 

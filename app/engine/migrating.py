@@ -38,6 +38,8 @@ class Passage:
     source: str
     target: str | None
     losses: tuple[Loss, ...]
+    voted: tuple[str, ...] = ()
+    """The steps on which votes were given that are still open."""
 
     @property
     def is_open(self) -> bool:
@@ -146,7 +148,8 @@ def passage(
             losses += _of_branches(new, situation, target)
     losses += _of_past(old, new, situation, taken)
     losses += _of_form(old, new, situation, is_draft=source == old.initial)
-    return Passage(source, target, tuple(dict.fromkeys(losses)))
+    voted = tuple(dict.fromkeys(vote.action for vote in situation.votes))
+    return Passage(source, target, tuple(dict.fromkeys(losses)), voted)
 
 
 def _of_state(old: Definition, new: Definition, source: str, target: str, states: Mapping[str, str]) -> Iterator[Loss]:

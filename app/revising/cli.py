@@ -1,4 +1,4 @@
-"""``flask workflows what-if``: last year's cases replayed on a workflow file."""
+"""The command that replays last year on a workflow file; it stands with the others about workflow files."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.fixtures.revising import THREE, adopted, changed, problems
 from tests.fixtures.sites import Site
 
 RENAMED = (
-    ("  submitted: {phase", "  in_audit: {phase"),
+    ("  submitted:", "  in_audit:"),
     ("from: [submitted]", "from: [in_audit]"),
     ("[submitted, awaiting_chair]", "[in_audit, awaiting_chair]"),
     ("to: submitted", "to: in_audit"),
@@ -227,3 +227,13 @@ def test_the_database_itself_refuses_to_change_a_carrying(site: Site) -> None:
     carry(site, made, report(site, made))
     with pytest.raises(sa.exc.DBAPIError):
         forged(site, sa.update(CaseMigration).where(CaseMigration.union_id == site.town.union_id).values(target="x"))
+
+
+def test_the_deadline_of_the_new_version_counts_from_when_the_case_was_carried(site: Site) -> None:
+    claim = site.submitted()
+    before = shown(site, claim)["deadline"]["last_day"]
+    made = adopted(site, changed(site, ("deadline: {working_days: ", "deadline: {working_days: 1")))
+    carry(site, made, report(site, made))
+    assert shown(site, claim)["deadline"]["last_day"] > before
+    assert site.acted("auditor1", shown(site, claim), "approve")["state"] == "audited"
+    assert problems(site) == set()

@@ -70,7 +70,7 @@ def codes(found: Passage) -> set[str]:
 
 
 SUBMITTED = (
-    ("  submitted: {phase", "  in_audit: {phase"),
+    ("  submitted:", "  in_audit:"),
     ("[submitted", "[in_audit"),
     ("to: submitted", "to: in_audit"),
 )
