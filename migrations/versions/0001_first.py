@@ -138,9 +138,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is a long list
         ),
         sa.Column("events", whole(), nullable=False, comment="grows with every event, votes included"),
         sa.Column("arranged", whole(), nullable=False, comment="how many of the events are arrangements"),
-        sa.Column(
-            "migrated", whole(), nullable=False, comment="how many of the events carried it to another version"
-        ),
+        sa.Column("migrated", whole(), nullable=False, comment="how many of the events carried it to another version"),
         sa.Column(
             "material_changed",
             sa.Boolean(),

@@ -17,7 +17,7 @@ def written(folder: Path) -> Path:
     """The file that the page shows, under the name it gives."""
     (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     (name,) = re.findall(r"Write `([a-z_]+\.yaml)`", PAGE)
-    file = folder / name
+    file = folder / str(name)
     file.write_text(text, encoding="utf-8")
     return file
 
