@@ -37,6 +37,11 @@ TYPES: dict[FieldType, Text] = {
     FieldType.BOOL: Text("是或否", "yes or no"),
     FieldType.PERSON: Text("本会的一个人", "a person of the union"),
     FieldType.FILES: Text("附件", "files"),
+    FieldType.CHOICE: Text("几项选一", "one of several"),
+    FieldType.ACCOUNT: Text("科目", "a category of the budget"),
+    FieldType.CASE: Text("另一件事项", "another case"),
+    FieldType.INVOICE: Text("发票号码", "an invoice's number"),
+    FieldType.LINES: Text("明细表", "a table of lines"),
 }
 _SIDES = {
     "submitter": Text("提交人", "the submitter"),
