@@ -6,7 +6,7 @@ Each is one transaction with its record in the trail. Nothing here commits; the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ from app.people.principal import Principal
 from app.revising import errors, queries
 from app.revising.models import ADOPTED, REJECTED, WAITING, DefinitionProposal
 from app.trail import service as trail
+from app.wording import Text
 
 FILE = "yaml"
 """What a text that somebody sent is called in problems."""
@@ -65,7 +66,24 @@ class Revising:
         others = self.definitions.all_in_force(session, union_id)
         catalogue = [*(one for name, one in others.items() if name != definition.name), definition]
         found = [one for one in clashes(catalogue) if one.file == FILE]
-        return Draft(definition, (*check(definition, self.vocabulary), *found))
+        return Draft(definition, (*check(definition, self.vocabulary), *found, *self._dropped(definition)))
+
+    def _dropped(self, definition: Definition) -> Iterator[Problem]:
+        """What a shipped workflow does in other parts of the product, its versions do as well: budget, books, plans rely on it."""
+        shipped = self.definitions.shipped.get(definition.name)
+        if shipped is None:
+            return
+        kept = {use.name for action in definition.actions for use in action.effects}
+        for action in shipped.actions:
+            for use in action.effects:
+                if use.name not in kept:
+                    kept.add(use.name)
+                    text = Text(
+                        f"系统靠“{action.title.zh}”自动办理的 {use.name}，在这个版本里没有了，台账会对不上。请在 effects 里保留。",
+                        f"“{action.title.en}” does {use.name}, on which the books rely; it is not in this version. "
+                        "Keep it among the effects.",
+                    )
+                    yield Problem(FILE, None, "effect_dropped", text)
 
     def present(self, session: Session, union_id: uuid.UUID, name: str) -> Definition | None:
         """What the union uses under that name now, if anything."""
@@ -142,7 +160,7 @@ class Revising:
         before = self.present(session, principal.union_id, proposal.name)
         if (None if before is None else before.hash) != proposal.base_hash:
             raise errors.BaseChanged
-        problems = check(definition, self.vocabulary)
+        problems = [*check(definition, self.vocabulary), *self._dropped(definition)]
         if problems:
             raise errors.BadDefinition(problems)
         self._decide(proposal, principal, ADOPTED, note, now)

@@ -98,6 +98,13 @@ def test_letters_of_numbers_that_another_workflow_uses_are_refused(site: Site) -
     assert "编号" in str(answer["errors"])
 
 
+def test_a_version_that_would_leave_the_books_behind_is_refused(site: Site) -> None:
+    """Submitting holds the money in the budget; a version that forgets to would let it be spent twice."""
+    text = changed(site, (", fund.encumber]", "]"))
+    answer = problem(site["chair"].post("/proposals", {"yaml": text}), 422)
+    assert "fund.encumber" in str(answer["errors"])
+
+
 def test_the_same_version_is_not_proposed_twice_nor_once_it_is_in_force(site: Site) -> None:
     text = changed(site, THREE)
     proposed(site, text)
