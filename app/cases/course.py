@@ -23,6 +23,8 @@ class Course:
     path: tuple[str, ...] = ()
     last: LastStep | None = None
     resume_to: str | None = None
+    submitted_for: str | None = None
+    is_disputed: bool = False
 
 
 def course_of(rows: Sequence[PastEvent], case: Case, definition: Definition) -> Course:
@@ -32,6 +34,7 @@ def course_of(rows: Sequence[PastEvent], case: Case, definition: Definition) -> 
     for row in standing:
         if isinstance(row, PastArrangement):
             course.arrangements = (*course.arrangements, row.arrangement)
+            course.is_disputed |= row.arrangement.verb is Verb.DISPUTE_PAPER
             if row.arrangement.verb not in ABOUT_THE_CASE:
                 course.last = None
         elif isinstance(row, PastMigration):
@@ -97,8 +100,11 @@ def _step(course: Course, row: Past, definition: Definition) -> None:
     course.last = LastStep(row.action, person, row.source, row.target, row.closes)
     action = definition.action(row.action)
     opens_round = row.closes and action is not None and action.opens_round
-    if opens_round and action is not None and action.returns:
-        course.resume_to = row.source if row.resumes else None
+    if opens_round:
+        course.is_disputed = False
+        course.resume_to = row.source if action is not None and action.returns and row.resumes else None
+    if row.closes and row.source == definition.initial:
+        course.submitted_for = str(row.seat_id) if row.seat_id else None
     if row.target != row.source or opens_round:
         course.votes = ()
         course.arrangements = tuple(one for one in course.arrangements if one.verb is Verb.RECUSE)

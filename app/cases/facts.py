@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.cases.course import that_stand
 from app.cases.definitions import Definitions
 from app.cases.models import Case, Decision
 from app.cases.ports import CaseView, Fact, Registry
@@ -47,14 +48,12 @@ def nobody_decided(
     session: Session, case: CaseView, parameters: Mapping[str, Any], now: datetime, *, lock: bool
 ) -> Iterator[Finding]:
     """Nobody has decided since it was submitted, so the submitter may still take it back."""
-    decided = session.scalar(
-        sa.select(sa.func.count()).where(
-            Decision.union_id == case.union_id,
-            Decision.case_id == case.id,
-            Decision.round == case.round,
-            Decision.source == case.state,
-        )
+    rows = session.execute(
+        sa.select(Decision.action, Decision.round, Decision.source)
+        .where(Decision.union_id == case.union_id, Decision.case_id == case.id)
+        .order_by(Decision.event)
     )
+    decided = any(row.round == case.round and row.source == case.state for row in that_stand(rows))
     if decided:
         yield Finding(
             "already_in_decision",

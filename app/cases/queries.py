@@ -167,7 +167,7 @@ def records_of(session: Session, union_id: uuid.UUID, case_id: uuid.UUID) -> lis
     """The numbers of every record of the trail about a case, in order."""
     parts = [
         sa.select(table.trail_seq).where(table.union_id == union_id, table.case_id == case_id)
-        for table in (Decision, ArrangementRow)
+        for table in (Decision, ArrangementRow, CaseMigration)
     ]
     return sorted(session.scalars(sa.union_all(*parts)))
 

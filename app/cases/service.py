@@ -21,7 +21,7 @@ from app.cases import errors, queries
 from app.cases.deadlines import deadline_row, entered_row
 from app.cases.definitions import Definitions
 from app.cases.migrating import members_for, passage_of
-from app.cases.models import ArrangementRow, Case, Copy, NumberCounter, Opening, StoredFile, Waiting
+from app.cases.models import ArrangementRow, Case, CaseFile, Copy, NumberCounter, Opening, StoredFile, Waiting
 from app.cases.models import Decision as DecisionRow
 from app.cases.ports import CaseView, EffectCall, Registry
 from app.cases.recording import Content, arrangement_record, migration_record, step_record
@@ -37,8 +37,8 @@ from app.cases.situations import (
     waiting_rows,
     with_given,
 )
-from app.cases.values import EMPTY, CleanData, columns_of, split_sealed, values_of, with_totals, year_of
-from app.engine.arranging import arrange, lots_for
+from app.cases.values import EMPTY, CleanData, columns_of, missing, split_sealed, values_of, with_totals, year_of
+from app.engine.arranging import NEEDS_PERSON, arrange, lots_for
 from app.engine.calendar import Calendar
 from app.engine.deciding import available, decide, may_take
 from app.engine.decision import (
@@ -59,7 +59,7 @@ from app.engine.definition import TAKE_BACK, Action, Definition, FieldType, Phas
 from app.engine.refusals import refusal
 from app.engine.seats import nobody_left
 from app.foundation.clock import union_day
-from app.foundation.errors import AppError, NotAllowed, NotFound
+from app.foundation.errors import AppError, Invalid, NotAllowed, NotFound
 from app.foundation.ids import new_id
 from app.people import queries as people
 from app.people.models import Union
@@ -333,6 +333,8 @@ class Cases:
         if about is not None:
             members = people.holders(session, case.union_id, {*about.by.offices, *about.by.or_else}, union_day(now))
             situation = replace(situation, members=members)
+        if verb not in NEEDS_PERSON:
+            person_id = None  # naming somebody in passing would let him see the case
         target = None if person_id is None else self._actor(session, principal.union_id, person_id, now)
         answer = arrange(
             definition, situation, verb, action, principal.actor, target=target, comment=comment, order=order
@@ -757,7 +759,9 @@ class Cases:
                 "day": columns.day,
             }
             content.body = {"data": clear, "sealed": sealed, "files": sorted({row["sha256"] for row in new_files})}
-        sheet, sheet_row = (None, None) if paper is None else self._sheet_on_record(session, case, paper)
+        sheet, sheet_row = (
+            (None, None) if paper is None else self._sheet_on_record(session, case, paper, principal.person_id, now)
+        )
         new_files += [sheet_row] if sheet_row else []
         record = step_record(
             case,
@@ -775,7 +779,8 @@ class Cases:
         taken.paper = sheet
         if moved:
             taken.waiting = waiting_rows(session, self.registry, case, definition, changes, now)
-            self._draw_lots(session, taken, situation, now)
+            if decision.action != TAKE_BACK:  # lots that were drawn before stand
+                self._draw_lots(session, taken, situation, now)
             if action is not None and action.copy_to:
                 taken.copies = self._copies(session, case, action, now)
             taken.deadline = deadline_row(case.union_id, case.id, definition, decision, self.calendar, now)
@@ -854,15 +859,21 @@ class Cases:
         signer = self._actor(session, principal.union_id, paper.signer_id, now)
         return Sheet(str(paper.signer_id), signer.offices, paper.dated.isoformat())
 
-    def _sheet_on_record(self, session: Session, case: Case, paper: Paper) -> tuple[dict[str, str], dict[str, Any]]:
+    def _sheet_on_record(
+        self, session: Session, case: Case, paper: Paper, recorder_id: uuid.UUID | None, now: datetime
+    ) -> tuple[dict[str, str], dict[str, Any]]:
         """What the record says of the sheet, and the row that ties its picture to the case.
 
         Raises:
-            UnknownReference: no such file.
+            UnknownReference: no such file of the recorder's own, or a date that lies ahead.
         """
         file = queries.files_of(session, case.union_id, [paper.file_id]).get(paper.file_id)
-        if file is None:
+        if file is None or file.uploaded_by != recorder_id:
             raise errors.UnknownReference({"paper": [Text("没有这个文件。", "There is no such file.")]})
+        if paper.dated > union_day(now):
+            ahead = Text("签字日期不能晚于今天。", "The date on the sheet cannot lie ahead.")
+            raise errors.UnknownReference({"paper": [ahead]})
+        tied = session.get(CaseFile, (case.union_id, case.id, file.id))
         row = {
             "union_id": case.union_id,
             "case_id": case.id,
@@ -870,7 +881,7 @@ class Cases:
             "path": f"paper.{case.events + 1}",
             "round": case.round,
             "sha256": file.sha256,
-            "is_new": True,
+            "is_new": tied is None,
         }
         return {"dated": paper.dated.isoformat(), "file": str(file.id), "sha256": file.sha256}, row
 
@@ -968,7 +979,7 @@ class Cases:
                 data=changes.get("data") or case.data,
                 submitter=str(changes["submitter_id"]) if changes["submitter_id"] else None,
                 members=people.holders(session, case.union_id, action.by.offices, union_day(now)),
-                arrangements=(),
+                arrangements=tuple(one for one in situation.arrangements if one.verb is Verb.RECUSE),
             )
             seed = secrets.token_hex(16)
             drawn, pool = lots_for(taken.definition, begun, action, seed)
@@ -1080,8 +1091,18 @@ def amended(definition: Definition, case: Case, sent: Mapping[str, Any]) -> dict
 
 
 def _with_whole_totals(definition: Definition, case: Case, given: Given) -> Given:
-    """An amendment as facts and the engine see it: with the totals it leads to, and whether it matters to approvals."""
+    """An amendment as facts and the engine see it: with the totals it leads to, and whether it matters to approvals.
+
+    Raises:
+        Invalid: something that must be filled in would be empty.
+    """
     data = amended(definition, case, given.data)
+    gaps = {
+        f"data.{path}": [Text(f"请填写“{title.zh}”。", f"Fill in “{title.en}”.")]
+        for path, title in missing(definition, data)
+    }
+    if gaps:
+        raise Invalid(gaps)
     totals = {field.name: data[field.name] for field in definition.fields if field.sum_of is not None}
     changes_material = _changes_material(definition, case.data, data)
     return replace(given, data={**given.data, **totals}, changes_material=changes_material)

@@ -86,6 +86,8 @@ def bare_situation(case: Case, definition: Definition, union: UnionSettings, row
         path=course.path,
         last=course.last,
         resume_to=course.resume_to,
+        submitted_for=course.submitted_for,
+        is_disputed=course.is_disputed,
     )
 
 

@@ -195,7 +195,8 @@ def reschedule(session: Session, door: Cases, union_id: uuid.UUID) -> int:
         .limit(AT_MOST)
     ).all()
     for row, hash_ in rows:
-        rule = door.definitions.by_hash(session, hash_).state(row.state).deadline
+        states = {state.name: state for state in door.definitions.by_hash(session, hash_).states}
+        rule = states[row.state].deadline if row.state in states else None
         if rule is None:
             session.execute(GONE, {"the_union": union_id, "the_case": row.case_id})
             continue

@@ -251,7 +251,7 @@ def arrange(call: Call, case_id: uuid.UUID) -> ResponseReturnValue:
     try:
         verb, order = Verb(form.get("verb", "")), Order(form.get("order", Order.BESIDE))
         person = uuid.UUID(form["person"]) if form.get("person") else None
-        mentions = [uuid.UUID(one) for one in form.getlist("mention") if one]
+        mentions = [uuid.UUID(one) for one in form.getlist("mention")[:50] if one]
     except ValueError:
         raise NotFound from None
     try:

@@ -44,6 +44,7 @@ def arranged(arrangements: tuple[Arrangement, ...], action: str) -> Arranged:
     for one in arrangements:
         if one.verb is Verb.RECUSE and one.by is not None:
             found.recused.add(one.by)
+            found.added = [added for added in found.added if added.person != one.by]
         elif one.action == action:
             _take(found, one)
     return found

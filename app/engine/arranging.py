@@ -12,7 +12,7 @@ from app.engine.definition import Action, Definition
 from app.engine.lots import draw_lots
 from app.engine.refusals import refusal
 from app.engine.seats import ballot_of, is_barred
-from app.engine.voting import applicable, members_of
+from app.engine.voting import applicable, lines_of, members_of
 from app.wording import Text
 
 VERB_TITLES: dict[Verb, Text] = {
@@ -149,6 +149,8 @@ def _drop(
     signed = {vote.of for vote in _ballot(definition, situation, action)}
     if added is None or added.by != actor.person or added.person in signed:
         yield refusal("not_your_signer")
+    elif _all_met(situation, action, standing):
+        yield refusal("met_already")
 
 
 def _hand_over(
@@ -158,8 +160,6 @@ def _hand_over(
     yield from _asked(definition, situation, action, actor)
     if target.offices.isdisjoint({*action.by.offices, *action.by.or_else}):
         yield refusal("not_eligible")
-    if target.person in standing.handed:
-        yield refusal("already_asked")
     yield from _named(definition, situation, action, actor, standing, target.person)
 
 
@@ -192,6 +192,17 @@ def _recuse(
     definition: Definition, situation: Situation, action: Action, actor: Actor, standing: Arranged, target: Actor | None
 ) -> Iterator[Refusal]:
     yield from _asked(definition, situation, action, actor)
+    if standing.adding(actor.person or "") is not None and _all_met(situation, action, standing):
+        yield refusal("met_already")
+
+
+def _all_met(situation: Situation, action: Action, standing: Arranged) -> bool:
+    """Whether enough have signed without the signers who were added."""
+    values: dict[str, Value] = {name: read(name, situation.data, situation.settings) for name in situation.data}
+    values |= {f"setting.{name}": value for name, value in situation.settings.items()}
+    extra = {one.person for one in standing.added}
+    votes = [vote for vote in situation.votes if vote.action == action.name and vote.of not in extra]
+    return all(line.is_met for line in lines_of(action, situation, values, votes))
 
 
 _CHECKS: dict[Verb, _Check] = {
@@ -213,9 +224,9 @@ def _named(
         yield refusal("not_yourself")
     if person in standing.recused:
         yield refusal("target_recused")
-    if person == situation.submitter or is_barred(definition, situation, action, person):
+    if person in (situation.submitter, situation.submitted_for) or is_barred(definition, situation, action, person):
         yield refusal("target_barred")
-    is_there = standing.adding(person) is not None or person in standing.handed.values()
+    is_there = standing.adding(person) is not None or person in standing.handed.values() or person in standing.handed
     if is_there or any(vote.of == person for vote in _ballot(definition, situation, action)):
         yield refusal("already_asked")
 

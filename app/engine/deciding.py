@@ -10,7 +10,7 @@ from app.engine.arranged import arranged
 from app.engine.conditions import Value, operands, read
 from app.engine.decision import Actor, Answer, Decision, Given, Refusal, Refused, Severity, Situation, Vote
 from app.engine.definition import TAKE_BACK, Action, Definition
-from app.engine.earlier import RESUME_TO, RETURN_TO, is_forward
+from app.engine.earlier import RESUME_TO, RETURN_TO, is_forward, moves_on
 from app.engine.refusals import refusal
 from app.engine.seats import Seat, Seated, added_reasons, ballot_of, is_barred, not_your_step, seat_of, seat_on_paper
 from app.engine.voting import Line, applicable, lines_of, still_possible
@@ -40,6 +40,8 @@ def decide(
     values = _operands_of(definition, action, situation, given)
     seated = _seated(definition, situation, action, actor, given, values)
     reasons += () if isinstance(seated, Seat) else seated
+    if situation.is_disputed and is_forward(action):
+        reasons.append(refusal("paper_disputed"))
     reasons += _given_reasons(definition, situation, action, given)
     if is_here:
         reasons += _fact_reasons(situation, action)
@@ -59,6 +61,8 @@ def available(definition: Definition, situation: Situation, actor: Actor) -> lis
         values = _operands_of(definition, action, situation, given)
         seated = _seated(definition, situation, action, actor, given, values)
         facts = (*_fact_reasons(situation, action),)
+        if situation.is_disputed and is_forward(action):
+            facts = (refusal("paper_disputed"), *facts)
         if isinstance(seated, Seat) and not facts:
             answers.append((action, _yes(definition, situation, action, actor, seated, values, given)))
         else:
@@ -105,7 +109,10 @@ def take_back(definition: Definition, situation: Situation, actor: Actor) -> Ans
     if last.person is None or last.person != actor.person:
         return Refused((refusal("not_your_decision"),))
     values: dict[str, Value] = {machine.TAKEN_BACK: last.action, machine.BACK_TO: last.source}
-    target = machine.fire(definition, situation.state, TAKE_BACK, values, quorum_met=last.closes)
+    try:
+        target = machine.fire(definition, situation.state, TAKE_BACK, values, quorum_met=last.closes)
+    except machine.ArrowMissing:  # it had come straight back to where it was sent back from
+        return Refused((refusal("nothing_to_take_back"),))
     return Decision(
         action=TAKE_BACK,
         office=None,
@@ -264,7 +271,8 @@ def _is_lost(
     }
     lines = _base(target, situation, values, _votes_for(situation, target))
     is_possible = all(
-        line.is_met or still_possible(line, situation, spoken, arrangement.recused | barred, arrangement.handed)
+        line.is_met
+        or still_possible(line, situation, spoken, arrangement.recused | barred, arrangement.handed, arrangement.drawn)
         for line in lines
     )
     values |= {"votes_against": 1 + sum(vote.action == action.name for vote in situation.votes), "vetoed": is_vetoed}
@@ -291,6 +299,6 @@ def _operands_of(definition: Definition, action: Action, situation: Situation, g
         values[RETURN_TO] = given.return_to
         if given.resume:
             values["resume"] = True
-    elif situation.resume_to is not None and is_forward(action):
+    elif situation.resume_to is not None and moves_on(action):
         values[RESUME_TO] = situation.resume_to
     return values

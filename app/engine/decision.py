@@ -79,6 +79,8 @@ class Deputed:
     person: str
     offices: frozenset[str]
     """Those offices of his that the delegation covers."""
+    whole: bool = False
+    """Whether it covers everything, so also what he is asked as a person and not by office."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,10 @@ class Situation:
     path: tuple[str, ...] = ()
     """The states it came through and could go back to, oldest first."""
     last: LastStep | None = None
+    submitted_for: str | None = None
+    """In whose place it was submitted, where a deputy did; the same side as the submitter."""
+    is_disputed: bool = False
+    """Whether someone said that he did not sign the sheet that was recorded for him, in this round."""
     resume_to: str | None = None
     """Where a returned case goes straight back to; None where nothing was promised, or what was decided on changed."""
 

@@ -28,6 +28,11 @@ def is_forward(action: Action) -> bool:
     return action.tone == "plain" and not (action.new_round or action.returns or action.amends or action.opposes)
 
 
+def moves_on(action: Action) -> bool:
+    """Whether it is forward and leaves its state, so that a promise to come straight back may be kept by it."""
+    return is_forward(action) and not {branch.state for branch in action.branches} <= set(action.sources)
+
+
 def _branches(definition: Definition, action: Action) -> tuple[Branch, ...]:
     onward: dict[str, set[str]] = {}
     for one in definition.actions:

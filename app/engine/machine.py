@@ -15,7 +15,7 @@ from transitions import EventData, Machine, MachineError
 
 from app.engine.conditions import Value, holds
 from app.engine.definition import TAKE_BACK, Action, Branch, Definition
-from app.engine.earlier import RESUME_TO, is_forward
+from app.engine.earlier import RESUME_TO, moves_on
 
 TAKEN_BACK = "taken_back"
 """The operand that names the action whose step is undone."""
@@ -68,7 +68,7 @@ def _compiled(definition: Definition) -> Machine:
     returning = sorted({source for one in definition.actions if one.resume for source in one.sources})
     for action in definition.actions:
         for source in action.sources:
-            _add_arrows(machine, action, source, returning if is_forward(action) else [])
+            _add_arrows(machine, action, source, returning if moves_on(action) else [])
     return machine
 
 

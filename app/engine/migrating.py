@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.engine.conditions import operands, read
 from app.engine.decision import ABOUT_THE_CASE, Situation, Verb, Vote
 from app.engine.definition import Action, Definition, Field
+from app.engine.earlier import is_forward
 from app.engine.seats import is_barred, persons_at
 from app.engine.voting import applicable, lines_of, members_of, weight_of
 from app.engine.ways import carries
@@ -55,6 +56,10 @@ _SENTENCES: dict[str, Text] = {
     "state_taken": Text(
         "状态“{state}”在新版里还在，不能说成对应别的状态。",
         "The state “{state}” is still there in the new version, so it cannot answer to another.",
+    ),
+    "approval_skipped": Text(
+        "“{action}”还没有办，换过去就不用办了：改版不能替人同意。请把状态对到它前面的一步。",
+        "“{action}” is still to come and would be skipped: a new version approves for nobody. Map the state to one before it.",
     ),
     "phase_differs": Text(
         "“{state}”和“{target}”不属于同一阶段，迁过去等于跳过或重来审批。",
@@ -158,6 +163,26 @@ def _of_state(old: Definition, new: Definition, source: str, target: str, states
         yield _loss("state_taken", state=before.title)
     if before.phase is not after.phase or (source == old.initial) != (target == new.initial):
         yield _loss("phase_differs", state=before.title, target=after.title)
+    ahead = _approvals_ahead(new, target)
+    for name, title in _approvals_ahead(old, source).items():
+        if name not in ahead:
+            yield _loss("approval_skipped", action=title)
+
+
+def _approvals_ahead(definition: Definition, state: str) -> dict[str, Text]:
+    """The steps that may still carry a case forward from there, by people other than its submitter."""
+    found: dict[str, Text] = {}
+    reached, waiting = {state}, [state]
+    while waiting:
+        for action in definition.actions_from(waiting.pop()):
+            if not is_forward(action):
+                continue
+            if carries(action):
+                found[action.name] = action.title
+            onward = {branch.state for branch in action.branches} - reached
+            reached |= onward
+            waiting += onward
+    return found
 
 
 def _of_step(old: Definition, new: Definition, situation: Situation, target: str) -> Iterator[Loss]:

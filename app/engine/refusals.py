@@ -94,6 +94,16 @@ _SENTENCES: dict[str, tuple[Ground, str, str]] = {
         "这一步不能在纸上办理，请本人登录办理。",
         "This step cannot be taken on paper; the person signs in and takes it.",
     ),
+    "paper_disputed": (
+        Ground.CONFLICT,
+        "有人否认纸上的签字是他签的。请先退回或查清，再往下办。",
+        "Someone said that the recorded signature is not his. Send the case back or clear it up before it goes on.",
+    ),
+    "met_already": (
+        Ground.CONFLICT,
+        "其他人都已签完，现在只等加签的人；减签或回避会让这一步无人可以办结。请让他签，或退回重来。",
+        "Everyone else has signed and only the added signer is waited for. Sign it, or send the case back.",
+    ),
     "own_sheet": (
         Ground.INVALID,
         "登记的是您自己的签字；请直接办理。",

@@ -15,6 +15,7 @@ from app.engine.arranged import arranged
 from app.engine.conditions import Value
 from app.engine.decision import ABOUT_THE_CASE, Arrangement, Verb, Vote
 from app.engine.definition import TAKE_BACK, Action, Definition, Quorum
+from app.engine.earlier import RESUME_TO
 from app.engine.lots import draw_lots
 from app.engine.voting import ONE, applicable
 from app.wording import Text
@@ -152,6 +153,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "迁到新版时，“{action}”已有的表态没有了位置。",
         "Carried to the new version, the votes given on “{action}” lost their place.",
     ),
+    "wrong_promise": (
+        "“{action}”记作直接回到退回的那一步，而退回时没有这样说好。",
+        "“{action}” is recorded as coming straight back, but the return had not promised it.",
+    ),
     "wrong_lot": ("抽签结果与记录的种子算出来的不一样。", "The lot does not follow from the recorded seed."),
     "quorum_differs": (
         "“{action}”要 {need} 人，有 {count} 人，是否办结记错了。",
@@ -174,7 +179,18 @@ class _BrokenError(Exception):
 class _Folding:
     """A case while its moves are decided again."""
 
-    __slots__ = ("actions", "arrangements", "before", "definition", "lead", "needs", "round", "state", "votes")
+    __slots__ = (
+        "actions",
+        "arrangements",
+        "before",
+        "definition",
+        "lead",
+        "needs",
+        "promise",
+        "round",
+        "state",
+        "votes",
+    )
 
     def __init__(self, definition: Definition, lead: Lead) -> None:
         self.definition = definition
@@ -186,6 +202,8 @@ class _Folding:
         self.needs: dict[str, int] = {}
         self.arrangements: tuple[Arrangement, ...] = ()
         self.before: list[tuple[Move, tuple[Any, ...]]] = []
+        self.promise: str | None = None
+        """Where a returned case may come straight back to."""
 
     def note(self, noted: Noted) -> None:
         """Follow one arrangement.
@@ -238,6 +256,8 @@ class _Folding:
         action = self._is_here(move.action, move.source, move.round)
         if move.person is None and not action.by.system:
             raise _BrokenError("not_a_person", action=move.action)
+        if move.routing.get(RESUME_TO) not in (None, self.promise):
+            raise _BrokenError("wrong_promise", action=move.action)
         self._remember(action, move)
         met = self._is_met(action, move)
         target = self._fired(move, met=met)
@@ -245,13 +265,18 @@ class _Folding:
         if new_round or target != self.state:
             self.votes, self.needs = {}, {}
             self.arrangements = tuple(one for one in self.arrangements if one.verb is Verb.RECUSE)
+        if new_round:
+            self.promise = move.source if action.returns and move.routing.get("resume") else None
+        elif target == self.promise:
+            self.promise = None
         self.round += new_round
         self.state = target
 
     def _remember(self, action: Action, move: Move) -> None:
         """Keep what a step that can be taken back would be undone to; past any other there is no going back."""
         if action.take_back:
-            self.before.append((move, (self.state, self.round, dict(self.votes), dict(self.needs), self.arrangements)))
+            stood = (self.state, self.round, dict(self.votes), dict(self.needs), self.arrangements, self.promise)
+            self.before.append((move, stood))
         else:
             self.before.clear()
 
@@ -285,7 +310,7 @@ class _Folding:
         if move.source != self.state or move.closes != last.closes:
             raise _BrokenError("wrong_source", source=move.source, state=self.state)
         self._fired(move, met=move.closes)
-        self.state, self.round, self.votes, self.needs, self.arrangements = snapshot
+        self.state, self.round, self.votes, self.needs, self.arrangements, self.promise = snapshot
 
     def _is_met(self, action: Action, move: Move) -> bool:
         """Whether the step carried the case along: by its quorum, or as the record says of a vote against or an amendment."""
@@ -338,6 +363,9 @@ class _Folding:
         }
         needs = {party: self.needs.get(f"{action.name} {party}") for party in have}
         met = all(need is not None and have[party] >= need for party, need in needs.items())
+        if len(lines) > 1 and any(one.counts_members for one in lines):
+            # How many members a party has may have changed since it voted; only its own vote records the number.
+            met = move.closes and all(needs.values())
         met = met and set(move.added) <= set(move.votes)
         if move.closes != met:
             raise _BrokenError("quorum_differs", action=action.name, need=move.need, count=len(votes))

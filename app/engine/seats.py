@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from app.engine.arranged import arranged
 from app.engine.conditions import Value
-from app.engine.decision import Actor, Order, Refusal, Sheet, Situation, Vote
+from app.engine.decision import Actor, Deputed, Order, Refusal, Sheet, Situation, Vote
 from app.engine.definition import Action, Candidates, Definition
 from app.engine.refusals import refusal
-from app.engine.voting import Line, lines_of, members_of, weight_of
+from app.engine.voting import Line, applicable, lines_of, members_of, weight_of
 from app.wording import Text
 
 
@@ -35,9 +35,10 @@ def seat_of(
     """The place in which this person may take the action, or every reason why he may not."""
     assert actor.person is not None  # noqa: S101 - rules of the system have no seat
     first: tuple[Refusal, ...] = ()
-    for person, offices in ((actor.person, actor.offices), *((one.person, one.offices) for one in actor.stands_in_for)):
-        is_own = person == actor.person
-        right = _right(definition, situation, action, person, offices, is_own=is_own)
+    own = Deputed(actor.person, actor.offices, whole=True)
+    for one in (own, *actor.stands_in_for):
+        person, offices = one.person, one.offices
+        right = _right(definition, situation, action, one, is_own=one is own)
         if right is None:
             continue
         reasons = (
@@ -68,10 +69,15 @@ def seat_on_paper(
         titles = dict(definition.office_titles)
         who = [titles[name] for name in action.paper]
         reasons.append(refusal("not_a_recorder", **_joined(who)) if who else refusal("not_on_paper"))
+    persons = {recorder.person or "", *(one.person for one in recorder.stands_in_for)}
     if recorder.person == sheet.signer:
         reasons.append(refusal("own_sheet"))
-    if recorder.person == situation.submitter:
+    if not persons.isdisjoint({situation.submitter, situation.submitted_for}):
         reasons.append(refusal("submitter_records"))
+    else:
+        # Whoever may not decide does not bring another's decision either, and brings one of each ballot.
+        reasons += _side_reasons(definition, situation, action, persons)
+    reasons += _standing_reasons(definition, situation, action, {recorder.person or ""})
     seated = seat_of(definition, situation, action, Actor(sheet.signer, sheet.offices), values)
     if isinstance(seated, Seat):
         return tuple(reasons) or seated
@@ -102,7 +108,7 @@ def who_may(definition: Definition, by: Candidates) -> list[Text]:
 def sides_of(definition: Definition, situation: Situation, person: str) -> frozenset[str]:
     """Which sides of this case the person is on."""
     sides = {name for name, path in definition.sides if person in set(persons_at(situation, path))}
-    if person == situation.submitter:
+    if person in (situation.submitter, situation.submitted_for):
         sides.add("submitter")
     if person == situation.opener:
         sides.add("opener")
@@ -151,31 +157,32 @@ def _joined(titles: list[Text]) -> dict[str, str]:
     return {"who": "、".join(title.zh for title in titles), "who_en": ", ".join(title.en for title in titles)}
 
 
-def _right(
-    definition: Definition, situation: Situation, action: Action, person: str, offices: frozenset[str], *, is_own: bool
-) -> str | None:
-    """The office that opens the action, ``""`` where something else does, None where nothing does."""
+def _right(definition: Definition, situation: Situation, action: Action, one: Deputed, *, is_own: bool) -> str | None:
+    """The office that opens the action, ``""`` where something else does, None where nothing does.
+
+    What a person is asked as that person, and not by office, a deputy does only when everything was left to him.
+    """
     by = action.by
     if not situation.arrangements:
-        return _plain_right(definition, situation, action, person, offices, is_own=is_own)
-    arrangement = arranged(situation.arrangements, action.name)
-    if arrangement.adding(person):
+        return _plain_right(definition, situation, action, one, is_own=is_own)
+    arrangement = arranged(situation.arrangements, action.opposes or action.name)
+    if one.whole and arrangement.adding(one.person):
         return ""
-    if person in arrangement.handed.values():
-        return next((office for office in (*by.offices, *by.or_else) if office in offices), "")
-    if arrangement.drawn and person not in arrangement.drawn:
+    if one.whole and one.person in arrangement.handed.values():
+        return next((office for office in (*by.offices, *by.or_else) if office in one.offices), None)
+    if arrangement.drawn and one.person not in arrangement.drawn:
         return None
-    return _plain_right(definition, situation, action, person, offices, is_own=is_own)
+    return _plain_right(definition, situation, action, one, is_own=is_own)
 
 
 def _plain_right(
-    definition: Definition, situation: Situation, action: Action, person: str, offices: frozenset[str], *, is_own: bool
+    definition: Definition, situation: Situation, action: Action, one: Deputed, *, is_own: bool
 ) -> str | None:
-    by = action.by
+    by, person, offices = action.by, one.person, one.offices
     office = next((office for office in by.offices if office in offices), None)
     if office is not None:
         return office
-    if any(person in set(persons_at(situation, name)) for name in by.fields):
+    if one.whole and any(person in set(persons_at(situation, name)) for name in by.fields):
         return ""
     if is_own and (
         by.anyone or (by.opener and person == situation.opener) or (by.submitter and person == situation.submitter)
@@ -190,9 +197,9 @@ def nobody_left(definition: Definition, situation: Situation, action: Action) ->
     """Whether everyone who holds an office of the action stood aside, is barred as a side, or is no longer there."""
     if not set(action.by.offices) <= situation.members.keys():
         return False  # nobody looked
-    recused = arranged(situation.arrangements, action.name).recused
+    handed = arranged(situation.arrangements, action.name).handed
     return all(
-        person in recused or is_barred(definition, situation, action, person)
+        person in handed or is_barred(definition, situation, action, person)
         for person in members_of(action.by.offices, situation)
     )
 
@@ -229,7 +236,7 @@ def _standing_reasons(
         yield refusal("already_decided")
     if not situation.arrangements:
         return
-    arrangement = arranged(situation.arrangements, action.name)
+    arrangement = arranged(situation.arrangements, action.opposes or action.name)
     if not arrangement.recused.isdisjoint(persons):
         yield refusal("recused")
     if not arrangement.handed.keys().isdisjoint(persons):
@@ -243,7 +250,7 @@ def _place(
 ) -> Seated:
     """The seat with its party and weight; no seat where the party it belongs to is not asked now."""
     if not action.quorums or action.quorums[0].party is None:
-        quorum = action.quorums[0] if action.quorums else None
+        quorum = next(iter(applicable(action, values)), None)
         weight = weight_of(quorum, offices) if quorum is not None and quorum.weights else 1
         return Seat(person, right or None, weight)
     if arranged(situation.arrangements, action.name).adding(person):

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from app.engine.conditions import Value, holds
 from app.engine.definition import TAKE_BACK, Branch, Definition
-from app.engine.earlier import RESUME_TO, is_forward
+from app.engine.earlier import RESUME_TO, moves_on
 from app.engine.machine import BACK_TO, TAKEN_BACK, ArrowMissing
 
 _Row = tuple[bool, frozenset[str], tuple[Branch, ...]]
@@ -57,7 +57,7 @@ def _rows(definition: Definition) -> dict[tuple[str, str], _Row]:
     return {
         (source, action.name): (
             action.may_stay,
-            returning if is_forward(action) else frozenset(),
+            returning if moves_on(action) else frozenset(),
             action.branches,
         )
         for action in definition.actions

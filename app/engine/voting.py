@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from app.engine.conditions import Value, holds
-from app.engine.decision import Situation, Vote
+from app.engine.decision import Situation, Verb, Vote
 from app.engine.definition import Action, Quorum
 
 ONE = Quorum(1)
@@ -69,7 +69,7 @@ def members_of(offices: Iterable[str], situation: Situation) -> set[str]:
     found: set[str] = set()
     for office in offices:
         found |= situation.members.get(office, frozenset())
-    return found
+    return found - {one.by for one in situation.arrangements if one.verb is Verb.RECUSE and one.by is not None}
 
 
 def weight_of(quorum: Quorum, offices: Iterable[str]) -> int:
@@ -79,10 +79,19 @@ def weight_of(quorum: Quorum, offices: Iterable[str]) -> int:
 
 
 def still_possible(
-    line: Line, situation: Situation, spoken: Iterable[str], away: Iterable[str], handed: Mapping[str, str]
+    line: Line,
+    situation: Situation,
+    spoken: Iterable[str],
+    away: Iterable[str],
+    handed: Mapping[str, str],
+    drawn: Collection[str] = (),
 ) -> bool:
-    """Whether the line can be met by those who have not spoken and are not away; ``handed`` speak through another."""
-    asked = {handed.get(person, person) for person in members_of(line.offices, situation)}
+    """Whether the line can be met by those who have not spoken and are not away; ``handed`` speak through another.
+
+    Where some were ``drawn``, only they are asked.
+    """
+    members = members_of(line.offices, situation)
+    asked = {handed.get(person, person) for person in (members & set(drawn) if drawn else members)}
     left = asked - set(spoken) - set(away)
     reach = sum(weight_of(line.quorum, _offices_of(person, situation)) for person in left)
     return line.have + reach >= line.need

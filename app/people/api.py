@@ -156,11 +156,9 @@ def list_delegations(call: Call) -> dict[str, Any]:
     status=201,
 )
 def make_delegation(call: Call) -> Response:
-    """Someone stands in for the caller while he is away; the chair may arrange it for another."""
+    """Someone stands in for the caller while he is away."""
     principal, book, sent = signed_in(call), call.use(OfficeBook), call.body
-    asked = Asked(
-        sent["giver"] or principal.person_id, sent["taker"], sent["from_on"], sent["until_on"], tuple(sent["offices"])
-    )
+    asked = Asked(sent["taker"], sent["from_on"], sent["until_on"], tuple(sent["offices"]))
     return call.answer(lambda session: _delegation(delegate(session, book, principal, asked, call.now)), 201)
 
 

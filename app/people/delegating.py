@@ -17,7 +17,7 @@ from app.foundation.clock import union_day
 from app.foundation.errors import Invalid, NotAllowed, NotFound
 from app.foundation.ids import new_id
 from app.people import queries
-from app.people.errors import AwayHimself, AwayTwice, DelegationClash, NothingToDelegate
+from app.people.errors import AwayHimself, AwayTwice, DelegationClash, MembersOnly, NothingToDelegate
 from app.people.models import Delegation, Person
 from app.people.offices import MEMBER, OfficeBook
 from app.people.principal import Principal
@@ -26,14 +26,14 @@ from app.wording import Text
 
 LONGEST = timedelta(days=92)
 """A quarter of a year: whoever is away longer hands the office over. Source: DESIGN 8, offices are held for a term."""
+MAINTAINER = "maintainer"
 _CHAIRS = frozenset({"chair", "vice_chair"})
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who stands in for whom, from which day to which, and for which of his offices (all, where none is named)."""
+    """Who stands in for the one who asks, from which day to which, for which of his offices (all, where none is named)."""
 
-    giver_id: uuid.UUID
     taker_id: uuid.UUID
     from_on: date
     until_on: date
@@ -43,37 +43,30 @@ class Asked:
 def delegate(session: Session, book: OfficeBook, principal: Principal, asked: Asked, now: datetime) -> Delegation:
     """Record that one person stands in for another.
 
-    Each arranges it for himself; for someone who cannot, the chair or a vice-chair does.
+    Each arranges it for himself and for nobody else: whoever cannot is followed in office by an appointment, which takes
+    two people.
 
     Raises:
-        NotAllowed: for another, by someone who is neither chair nor vice-chair.
         Invalid: no such person, or days that make no sense.
         NothingToDelegate: the person who is away holds none of these offices.
         DelegationClash: an office of the one who stands in excludes one of those he would act for.
         AwayTwice: somebody else stands in for him in that time.
         AwayHimself: the one who would stand in is away in that time; nobody stands in at second hand.
     """
-    if asked.giver_id != principal.person_id and principal.offices.isdisjoint(_CHAIRS):
-        raise NotAllowed
-    _check_days(asked, union_day(now))
-    _lock(session, principal.union_id, (asked.giver_id, asked.taker_id))
-    held = queries.offices_on(session, principal.union_id, asked.giver_id, asked.from_on) - {MEMBER}
+    giver_id = principal.person_id
+    _check_days(giver_id, asked, union_day(now))
+    _lock(session, principal.union_id, (giver_id, asked.taker_id))
+    held = queries.offices_on(session, principal.union_id, giver_id, asked.from_on) - {MEMBER}
     offices = held & set(asked.offices) if asked.offices else held
     if not offices or not set(asked.offices) <= held:
         raise NothingToDelegate
-    own = queries.offices_on(session, principal.union_id, asked.taker_id, asked.from_on)
-    clashing = [name for office in sorted(offices) for name in book.clash(own, office)]
-    if clashing:
-        title = book.title(clashing[0])
-        raise DelegationClash(office=title.zh, office_en=title.en)
-    for other in _overlapping(session, principal.union_id, asked):
-        if other.giver_id == asked.giver_id:
-            raise AwayTwice
-        raise AwayHimself
+    _refuse_clash(session, book, principal.union_id, asked, offices)
+    for other in _overlapping(session, principal.union_id, giver_id, asked):
+        raise AwayTwice if other.giver_id == giver_id else AwayHimself
     made = Delegation(
         union_id=principal.union_id,
         id=new_id(now),
-        giver_id=asked.giver_id,
+        giver_id=giver_id,
         taker_id=asked.taker_id,
         offices=sorted(asked.offices),
         from_on=asked.from_on,
@@ -121,9 +114,36 @@ def delegations(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, day
     return list(rows)
 
 
-def _check_days(asked: Asked, today: date) -> None:
+def _refuse_clash(
+    session: Session, book: OfficeBook, union_id: uuid.UUID, asked: Asked, offices: Collection[str]
+) -> None:
+    """The taker's own offices in that time, and those he stands in for already, must go together with the new ones.
+
+    Source: DESIGN 8: the maintainer approves nothing, and some offices are for members alone.
+    """
+    own = {
+        one.office
+        for one in queries.offices_of(session, union_id, asked.taker_id)
+        if not one.is_over(asked.from_on) and one.from_on <= asked.until_on
+    } | queries.stood_in_for(session, union_id, asked.taker_id, asked.from_on, asked.until_on)
+    clashing = [name for office in sorted(offices) for name in book.clash(own, office)]
+    if MAINTAINER in own:
+        clashing.append(MAINTAINER)
+    if clashing:
+        title = book.title(clashing[0])
+        raise DelegationClash(office=title.zh, office_en=title.en)
+    is_member = MEMBER in queries.offices_on(session, union_id, asked.taker_id, asked.from_on)
+    closed = [office for office in sorted(offices) if book.members_only(office)]
+    if closed and not is_member:
+        title = book.title(closed[0])
+        raise MembersOnly(office=title.zh, office_en=title.en)
+
+
+def _check_days(giver_id: uuid.UUID, asked: Asked, today: date) -> None:
     faults: dict[str, list[Text]] = {}
-    if asked.giver_id == asked.taker_id:
+    if asked.from_on < today:
+        faults["from"] = [Text("不能倒填日期，从今天起算。", "It cannot be back-dated; begin today.")]
+    if giver_id == asked.taker_id:
         faults["taker"] = [Text("不能由自己代理自己。", "Nobody stands in for himself.")]
     if asked.until_on < asked.from_on or asked.until_on < today:
         faults["until"] = [Text("结束日期不能早于开始日期或今天。", "It cannot end before it begins, or before today.")]
@@ -154,7 +174,7 @@ def _lock(session: Session, union_id: uuid.UUID, persons: Collection[uuid.UUID])
         raise Invalid({"taker": [Text("没有这个人。", "There is no such person.")]})
 
 
-def _overlapping(session: Session, union_id: uuid.UUID, asked: Asked) -> list[Delegation]:
+def _overlapping(session: Session, union_id: uuid.UUID, giver_id: uuid.UUID, asked: Asked) -> list[Delegation]:
     """Delegations in these days that leave the giver doubly represented, or the taker himself away or chained."""
     rows = session.scalars(
         sa.select(Delegation)
@@ -164,11 +184,11 @@ def _overlapping(session: Session, union_id: uuid.UUID, asked: Asked) -> list[De
             Delegation.from_on <= asked.until_on,
             Delegation.until_on >= asked.from_on,
             sa.or_(
-                Delegation.giver_id.in_([asked.giver_id, asked.taker_id]),
-                Delegation.taker_id == asked.giver_id,
+                Delegation.giver_id.in_([giver_id, asked.taker_id]),
+                Delegation.taker_id == giver_id,
             ),
         )
-        .order_by(Delegation.giver_id != asked.giver_id)
+        .order_by(Delegation.giver_id != giver_id)
     )
     return list(rows)
 

@@ -155,6 +155,7 @@ def _principal(rows: Any, **more: Any) -> Principal:
     first = rows[0]
     offices = {row.office for row in rows if row.office is not None}
     deputed: dict[str, set[str]] = {}
+    whole = {str(row.giver_id) for row in rows if row.giver_id is not None and not row.covered}
     for row in rows:
         if row.giver_office is not None and (not row.covered or row.giver_office in row.covered):
             deputed.setdefault(str(row.giver_id), set()).add(row.giver_office)
@@ -166,7 +167,7 @@ def _principal(rows: Any, **more: Any) -> Principal:
         account_id=first.account_id,
         union_name=first.union_name,
         union_slug=first.union_slug,
-        stands_in_for=tuple(Deputed(giver, frozenset(held)) for giver, held in sorted(deputed.items())),
+        stands_in_for=tuple(Deputed(giver, frozenset(held), giver in whole) for giver, held in sorted(deputed.items())),
         password_is_temporary=first.password_is_temporary,
         **more,
     )

@@ -109,6 +109,6 @@ def may_see_case(
         return False
     if principal.person_id in participants:
         return True
-    if any(uuid.UUID(one.person) in participants for one in principal.stands_in_for):
+    if any(one.whole and uuid.UUID(one.person) in participants for one in principal.stands_in_for):
         return True
     return not (principal.asked_as - {MAINTAINER}).isdisjoint(case_visible_to)

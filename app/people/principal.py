@@ -42,7 +42,9 @@ class Principal:
         """Offices, own and stood in for, and the persons stood in for: what a case may wait for when it waits for him."""
         if not self.stands_in_for:
             return self.offices
-        return self.offices.union(*({one.person, *one.offices} for one in self.stands_in_for))
+        return self.offices.union(
+            *({*one.offices, *((one.person,) if one.whole else ())} for one in self.stands_in_for)
+        )
 
 
 class _Called(Protocol):

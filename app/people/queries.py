@@ -10,7 +10,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.people.models import INSTALLATION, Account, OfficeHolding, Person, Union
+from app.people.models import INSTALLATION, Account, Delegation, OfficeHolding, Person, Union
 from app.people.offices import MEMBER
 
 
@@ -117,6 +117,28 @@ def holders(session: Session, union_id: uuid.UUID, offices: Collection[str], day
     for office, person_id in session.execute(asked):
         found[office].add(str(person_id))
     return {office: frozenset(people) for office, people in found.items()}
+
+
+def stood_in_for(
+    session: Session, union_id: uuid.UUID, person_id: uuid.UUID, first: date, last: date | None
+) -> frozenset[str]:
+    """The offices that a person acts for in somebody's place on any day from ``first`` to ``last`` (open if None)."""
+    rows = session.execute(
+        sa.select(Delegation.offices, OfficeHolding.office)
+        .join(
+            OfficeHolding,
+            sa.and_(OfficeHolding.union_id == Delegation.union_id, OfficeHolding.person_id == Delegation.giver_id),
+        )
+        .where(
+            Delegation.union_id == union_id,
+            Delegation.taker_id == person_id,
+            Delegation.ended_at.is_(None),
+            Delegation.until_on >= first,
+            sa.true() if last is None else Delegation.from_on <= last,
+            sa.or_(OfficeHolding.to_on.is_(None), OfficeHolding.to_on >= first),
+        )
+    )
+    return frozenset(row.office for row in rows if not row.offices or row.office in row.offices)
 
 
 def offices_on(session: Session, union_id: uuid.UUID, person_id: uuid.UUID, day: date) -> frozenset[str]:

@@ -98,10 +98,9 @@ class EndingSchema(Schema):
 
 
 class DelegationSchema(Schema):
-    """Who stands in for the caller (or, for the chair, for ``giver``), from when to when, for which offices."""
+    """Who stands in for the caller, from when to when, for which offices."""
 
     taker = fields.UUID(required=True)
-    giver = fields.UUID(load_default=None, allow_none=True)
     from_on = fields.Date(required=True, data_key="from")
     until_on = fields.Date(required=True, data_key="until")
     offices = fields.List(Line(40, needed=True), load_default=list, validate=validate.Length(max=20))

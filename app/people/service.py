@@ -424,7 +424,8 @@ def _refuse_clash(
     }
     if office in held:
         raise HeldAlready(office=title.zh, office_en=title.en)
-    clashes = book.clash(held, office)
+    acting = queries.stood_in_for(session, person.union_id, person.id, from_on, to_on)
+    clashes = book.clash({*held, *acting}, office)
     if clashes:
         titles = [book.title(name) for name in clashes]
         raise IncompatibleOffices(

@@ -302,7 +302,7 @@ def go_away(call: Call) -> ResponseReturnValue:
     typed["offices"] = form.getlist("offices")
     try:
         sent = load(DelegationSchema, {name: value for name, value in typed.items() if value})
-        asked = Asked(principal.person_id, sent["taker"], sent["from_on"], sent["until_on"], tuple(sent["offices"]))
+        asked = Asked(sent["taker"], sent["from_on"], sent["until_on"], tuple(sent["offices"]))
 
         def work(session: Session) -> str:
             delegate(session, book, principal, asked, call.now)

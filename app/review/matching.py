@@ -349,7 +349,7 @@ def _arrangement_of(row: ArrangementRow) -> tuple[object, ...]:
 
 def _row_of(row: Decision) -> tuple[object, ...]:
     who = (_plain(row.person_id), row.office, row.rule)
-    place = (_plain(row.seat_id), row.weight, row.party, row.paper)
+    place = (_plain(row.seat_id), row.weight, row.party, row.paper, row.resumes)
     step = (row.event, row.action, row.source, row.target, row.closes, row.round)
     return *step, *who, stamp(row.at), row.data_hash, *place
 
@@ -368,4 +368,5 @@ def _row_told(record: Told, event: int) -> tuple[object, ...]:
         body.get("at"),
         body.get("data_hash"),
         *(move.seat, move.weight, move.party, body.get("paper")),
+        bool(move.closes and move.routing.get("resume")),
     )

@@ -137,6 +137,8 @@ class Contents:
     """Case id -> the numbers of its records, in order."""
     adopted: set[tuple[str, str]]
     """Name and hash of every workflow that was put in force."""
+    delegations: dict[str, tuple[object, ...]]
+    """Id -> giver, taker, offices, days, and whether it was ended, of everyone who stood in for another."""
     revisions: list[Revision] = field(default_factory=list)
     """Every record about a version of a workflow, in order."""
 
@@ -154,7 +156,7 @@ class Revision:
 
 def contents(session: Session, union_id: uuid.UUID) -> Contents:
     """Walk the log once."""
-    found = Contents({}, set())
+    found = Contents({}, set(), {})
     for entry in entries(session, union_id):
         body = _parsed(entry.body)
         case_id = _mapping(body.get("case")).get("id")

@@ -17,9 +17,12 @@ from sqlalchemy.orm import Session
 
 from app.cases.definitions import Definitions
 from app.cases.models import Case, CaseFile, DefinitionInForce, NumberCounter, StoredDefinition, StoredFile
+from app.cases.models import Decision as DecisionRow
 from app.cases.ports import Reconciler, Registry
+from app.foundation.clock import union_day
 from app.foundation.errors import AppError, NotFound
 from app.foundation.storage import Store
+from app.people.models import Delegation
 from app.review.matching import Rows, case_holds, rows_of
 from app.review.revisions import revisions_hold
 from app.review.telling import Contents, Told, contents, told
@@ -63,6 +66,7 @@ class Verifier:
         """The workflows are those that were adopted, and the cases what their records make of them."""
         found = contents(session, union_id)
         yield from definitions_hold(session, union_id, found)
+        yield from delegations_hold(session, union_id, found.delegations)
         yield from revisions_hold(session, union_id, found.revisions)
         yield from self._cases_hold(session, union_id, found.cases)
 
@@ -162,6 +166,36 @@ def _is_whole(store: Store, sha256: str) -> bool:
         return store.exists(sha256) and store.verify(sha256)
     except NotFound:
         return False
+
+
+def delegations_hold(
+    session: Session, union_id: uuid.UUID, told_of: Mapping[str, tuple[object, ...]]
+) -> Iterator[Problem]:
+    """Whoever stands in for another is on record, and whoever acted in another's place stood in for him that day."""
+    rows = session.scalars(sa.select(Delegation).where(Delegation.union_id == union_id)).all()
+    stands = {
+        str(row.id): (
+            *(str(row.giver_id), str(row.taker_id), list(row.offices)),
+            *(row.from_on.isoformat(), row.until_on.isoformat(), row.ended_at is not None),
+        )
+        for row in rows
+    }
+    for name in sorted(stands.keys() | told_of.keys()):
+        if stands.get(name) != told_of.get(name):
+            text = Text("代理登记与留痕不符。", "A delegation is not what the trail tells of it.")
+            yield Problem("delegation_differs", text, subject=name)
+    seated = sa.select(DecisionRow.trail_seq, DecisionRow.person_id, DecisionRow.seat_id, DecisionRow.at).where(
+        DecisionRow.union_id == union_id, DecisionRow.seat_id.is_not(None), DecisionRow.paper.is_(None)
+    )
+    for seq, person, seat, at in session.execute(seated):
+        day = union_day(at)
+        if not any(
+            (row.giver_id, row.taker_id) == (seat, person) and row.from_on <= day <= row.until_on for row in rows
+        ):
+            text = Text(
+                "代办的人当天并没有代理。", "Whoever acted in another's place did not stand in for him that day."
+            )
+            yield Problem("seat_untold", text, seq, str(seq))
 
 
 def definitions_hold(session: Session, union_id: uuid.UUID, found: Contents) -> Iterator[Problem]:

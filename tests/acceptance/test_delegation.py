@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from app.people.models import Delegation
 from tests.fixtures.browsing import reader
 from tests.fixtures.sites import Site
 
@@ -57,6 +59,7 @@ def test_before_and_after_the_days_nobody_stands_in(site: Site) -> None:
     [
         ("auditor1", "auditor1", {}, 422, "invalid"),
         ("auditor1", "member", {"until": "2026-01-05"}, 422, "invalid"),
+        ("auditor1", "member", {"from": "2026-06-01"}, 422, "invalid"),
         ("auditor1", "member", {"until": "2027-12-31"}, 422, "invalid"),
         ("auditor1", "member", {"offices": ["chair"]}, 409, "nothing_to_delegate"),
         ("member", "auditor1", {}, 403, None),
@@ -79,15 +82,49 @@ def test_one_person_stands_in_and_never_at_second_hand(sqlite_site: Site) -> Non
     assert asked(site, "auditor2", "member").status_code == 201
 
 
-def test_the_chair_arranges_it_for_someone_who_cannot_and_others_do_not(sqlite_site: Site) -> None:
+def test_nobody_sends_another_away_and_only_the_two_or_the_chair_end_it(sqlite_site: Site) -> None:
     site = sqlite_site
     for_other = {"giver": str(site.town.people["auditor1"])}
-    assert asked(site, "clerk", "member", **for_other).status_code == 403
-    made = asked(site, "chair", "member", **for_other)
-    assert made.status_code == 201
+    assert asked(site, "chair", "member", **for_other).status_code == 422
+    made = asked(site, "auditor1", "member")
     assert site["clerk"].post(f"/delegations/{made.get_json()['id']}/end").status_code == 403
     assert site["member"].post(f"/delegations/{made.get_json()['id']}/end").status_code == 200
     assert site["member"].post(f"/delegations/{made.get_json()['id']}/end").status_code == 404
+
+
+def test_the_maintainer_stands_in_for_nobody(sqlite_site: Site) -> None:
+    assert asked(sqlite_site, "chair", "admin").get_json()["code"] in {"delegation_clash", "members_only"}
+
+
+def test_offices_that_exclude_each_other_do_not_meet_in_one_deputy(sqlite_site: Site) -> None:
+    site = sqlite_site
+    assert asked(site, "treasurer", "member").status_code == 201
+    assert asked(site, "auditor1", "member").get_json()["code"] == "delegation_clash"
+    person = str(site.town.people["member"])
+    body = {"person_id": person, "office": "auditor", "from": on(site, 0)}
+    assert site["clerk"].post("/offices", body).get_json()["code"] == "incompatible_offices"
+
+
+def test_whoever_is_submitted_for_is_the_submitter_too(site: Site) -> None:
+    assert asked(site, "treasurer", "member").status_code == 201
+    claim = site.acted("member", site.claim(), "submit")
+    shown = site["treasurer"].get(f"/cases/{claim['id']}").get_json()
+    refusals = {one["name"]: {r["code"] for r in one["refusals"]} for one in shown["actions"]}
+    assert "own_submission" in refusals["reject"] or "not_your_step" in refusals["reject"]
+    assert site.acted("auditor1", claim, "approve")["state"] == "audited"
+    assert site.app.test_cli_runner().invoke(args=["trail", "verify"]).exit_code == 0
+
+
+def test_a_delegation_that_was_slipped_into_the_table_is_named(site: Site) -> None:
+    made = asked(site, "auditor1", "member").get_json()["id"]
+    with site.database.write() as session:
+        session.execute(
+            sa.update(Delegation).where(Delegation.union_id == site.town.union_id).values(offices=["auditor"])
+        )
+    told = site.app.test_cli_runner().invoke(args=["trail", "verify"])
+    assert told.exit_code == 1
+    assert "delegation" in told.output.lower() or "代理" in told.output
+    assert made
 
 
 def test_another_unions_delegation_is_not_found(sqlite_site: Site) -> None:

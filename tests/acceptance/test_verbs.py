@@ -192,6 +192,8 @@ def test_an_amendment_voids_the_votes_only_when_it_changes_what_was_decided_on(r
     assert (case["state"], case["round"]) == ("discussed", 2)
     assert rules.refused("auditor1", case, "vote") == ["wrong_state"]
     rules.proved()
+    amended = rules.refused("clerk", rules.take("chair", rules.begun(), "agree"), "amend", data={"name": None})
+    assert amended == ["invalid"]
 
 
 def test_joint_signing_goes_in_the_written_order_and_skips_whom_it_does_not_concern(rules: Rules) -> None:
@@ -224,6 +226,23 @@ def test_a_signed_sheet_is_recorded_by_a_third_person_and_confirmed_by_its_signe
     assert rules.arrange("auditor1", case, "confirm_paper").get_json()["code"] == "no_sheet"
     assert rules.arrange("chair", case, "confirm_paper").status_code == 200
     assert rules.arrange("chair", case, "confirm_paper").get_json()["code"] == "no_sheet"
+    rules.proved()
+
+
+def test_a_disputed_sheet_stops_the_case_until_it_is_sent_back(rules: Rules) -> None:
+    case = rules.begun()
+    sheet = {"signer": rules.person("chair"), "dated": "2026-04-20"}
+    file = rules.site["cashier"].upload(PNG, "sheet.png").get_json()["id"]
+    others = rules.site["treasurer"].upload(PNG, "sheet.png").get_json()["id"]
+    assert rules.refused("cashier", case, "agree", paper={**sheet, "file": others}) == ["unknown_reference"]
+    assert rules.refused("cashier", case, "agree", paper={**sheet, "dated": "2031-01-01", "file": file}) == [
+        "unknown_reference"
+    ]
+    case = rules.take("cashier", case, "agree", paper={**sheet, "file": file})
+    assert rules.arrange("chair", case, "dispute_paper", comment="不是我签的").status_code == 200
+    assert rules.refused("auditor1", case, "vote") == ["paper_disputed"]
+    case = rules.take("chair", case, "send_back", return_to="discussed")
+    assert rules.take("chair", case, "agree")["state"] == "voted"
     rules.proved()
 
 

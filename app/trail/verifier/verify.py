@@ -589,10 +589,13 @@ class Case:
         "data_hash",
         "definition",
         "files",
+        "is_counted",
         "number",
+        "promise",
         "round",
         "state",
         "version",
+        "weights",
         "workflow",
     )
 
@@ -607,6 +610,9 @@ class Case:
         self.data_hash: Any = None
         self.data: Any = None
         self.files: set[str] = set()
+        self.weights: dict[Any, int] = {}
+        self.is_counted = True
+        self.promise: Any = None
 
 
 class Fold:
@@ -700,14 +706,7 @@ class Fold:
                 )
         if not opened:
             self._move(seq, name, case, entry, rules)
-        votes, need = entry.get("votes") or (), entry.get("need") or 0
-        added = set(entry.get("added") or ())
-        is_weighed = entry.get("weight") or entry.get("party")
-        too_few = entry.get("closes") and (len(set(votes) - added) < need or not added <= set(votes))
-        if len(set(votes)) != len(votes) or (too_few and not is_weighed):
-            self._wrong(
-                seq, name, "同意人数不足，或同一人计了两次", "closes with too few votes, or counts one person twice"
-            )
+        self._count(seq, name, case, entry)
         self._data(seq, name, case, entry)
         case.files.update(entry.get("files") or ())
         sheet = (entry.get("paper") or {}).get("sha256")
@@ -724,6 +723,27 @@ class Fold:
         phases = (before and before.phases.get(str(case.state)), rules and rules.phases.get(str(entry.get("to"))))
         if entry.get("action") is not None or (all(phases) and phases[0] != phases[1]):
             self._wrong(seq, name, "迁移时换了阶段", "gets into another phase by being carried")
+
+    def _count(self, seq: int, name: object, case: Case, entry: Object) -> None:
+        """Nobody is counted twice, and what closes has enough: votes, or weight, of the party that is asked."""
+        votes, need = entry.get("votes") or (), entry.get("need") or 0
+        added = set(entry.get("added") or ())
+        person = (entry.get("actor") or {}).get("person")
+        voter = entry.get("seat") or person
+        key = (entry.get("action"), entry.get("party"))
+        if votes and voter not in added:
+            case.weights[key] = case.weights.get(key, 0) + (entry.get("weight") or 1)
+        # Taking a vote back, or carrying a case to another version, is counted by the product's own check alone.
+        is_short = case.is_counted and voter not in added and case.weights.get(key, 0) < need
+        if len(set(votes)) != len(votes) or (entry.get("closes") and votes and (is_short or not added <= set(votes))):
+            self._wrong(
+                seq, name, "同意人数不足，或同一人计了两次", "closes with too few votes, or counts one person twice"
+            )
+        if entry.get("closes"):
+            case.weights = {}
+            case.is_counted = True
+        elif entry.get("action") == "take_back" or entry["event"] == "case.migrated":
+            case.is_counted = False
 
     def _carry(self, seq: int, name: object, case: Case, about: Object) -> None:
         """What identifies a case stays; a round ends only by a step that opens the next; versions only grow."""
@@ -747,7 +767,7 @@ class Fold:
             )
         if target is None:
             target = state
-        if rules is not None and not self._allowed(entry, rules, state, target):
+        if rules is not None and not self._allowed(entry, rules, case, target):
             self._wrong(
                 seq,
                 name,
@@ -757,9 +777,11 @@ class Fold:
         case.state = target
         if rules is not None and action in rules.new_rounds and entry.get("closes"):
             case.round += 1
+            case.promise = source if (entry.get("routing") or {}).get("resume") else None
 
-    def _allowed(self, entry: Object, rules: Rules, state: str, target: str) -> bool:
+    def _allowed(self, entry: Object, rules: Rules, case: Case, target: str) -> bool:
         """Whether the workflow has this arrow."""
+        state = case.state
         if target not in rules.phases:
             return False
         if entry["event"] == "case.migrated":
@@ -774,7 +796,7 @@ class Fold:
         if state not in sources:
             return False
         if entry.get("closes") and target in rules.resumes and routing.get("resume_to") == target:
-            return True
+            return bool(case.promise == target)
         if entry.get("closes") and targets:
             return target in targets
         return bool(target == state)

@@ -9,7 +9,7 @@ import pytest
 from app.engine import replay
 from app.engine.checks import check
 from app.engine.decision import Arrangement, Given, Order, Sheet, Verb
-from app.engine.definition import TAKE_BACK, Definition, Quorum
+from app.engine.definition import TAKE_BACK, Candidates, Definition, Quorum
 from app.engine.lots import draw_lots
 from app.engine.replay import Broken, Move, Noted, Standing
 from tests.unit.engine.verbs import Walk, verbs
@@ -176,6 +176,31 @@ def test_neither_oneself_nor_the_submitter_can_be_added(to: str, codes: list[str
     assert discussed().arrange("luo", Verb.ADD_SIGNER, "agree", to) == codes
 
 
+def test_when_all_others_have_signed_the_added_signer_neither_drops_out_nor_is_dropped() -> None:
+    walk = discussed()
+    walk.arrange("luo", Verb.ADD_SIGNER, "agree", "tao")
+    walk.take("luo", "agree")
+    assert walk.arrange("luo", Verb.DROP_SIGNER, "agree", "tao") == ["met_already"]
+    assert walk.arrange("tao", Verb.RECUSE, "agree") == ["met_already"]
+    walk.take("tao", "agree")
+    holds(walk, "voted")
+
+
+def test_what_was_handed_over_ends_with_the_office() -> None:
+    walk = discussed()
+    walk.arrange("luo", Verb.HAND_OVER, "agree", "lin")
+    walk.offices = {**walk.offices, "treasurer": ()}
+    assert walk.refused("lin", "agree") == ["not_your_step"]
+
+
+def test_those_who_stood_aside_are_not_counted_among_the_members() -> None:
+    walk = voting(changed("vote", quorums=(Quorum(None),)))
+    walk.arrange("yan", Verb.RECUSE, "vote")
+    assert walk.take("gao", "vote").need == 2
+    walk.take("wei", "vote")
+    holds(walk, "joint")
+
+
 def test_a_stranger_to_the_step_arranges_nothing_about_it() -> None:
     walk = discussed()
     for verb in (Verb.ADD_SIGNER, Verb.HAND_OVER, Verb.ASK_OPINION):
@@ -273,6 +298,15 @@ def test_a_sheet_is_recorded_by_a_third_person_for_someone_who_could_decide(
     assert walk.refused(recorder, "agree", Given(sheet=Sheet(signer, walk.held(signer), "2026-03-04"))) == codes
 
 
+def test_whoever_may_not_decide_does_not_bring_the_sheet_of_another() -> None:
+    walk = discussed(changed("agree", bars=("submitter", "approver")))
+    walk.take("tao", "agree", Given("纸质", sheet=Sheet("luo", walk.held("luo"), "2026-03-04")))
+    walk = discussed(changed("agree", quorums=(Quorum(2),), by=Candidates(offices=("chair", "treasurer"))))
+    walk.take("tao", "agree", Given("纸质", sheet=Sheet("luo", walk.held("luo"), "2026-03-04")))
+    second = Given("纸质", sheet=Sheet("lin", walk.held("lin"), "2026-03-04"))
+    assert walk.refused("tao", "agree", second) == ["already_decided"]
+
+
 def test_a_step_that_says_nothing_of_paper_is_not_taken_on_paper() -> None:
     walk = voting()
     sheet = Given(sheet=Sheet("gao", walk.held("gao"), "2026-03-04"))
@@ -298,6 +332,14 @@ def test_a_corrected_case_comes_straight_back_where_that_was_promised() -> None:
     decision = walk.take("fang", "submit")
     assert decision.target == "joint"
     holds(walk, "joint")
+
+
+def test_what_came_straight_back_is_not_taken_back() -> None:
+    walk = joint(urgent=False)
+    walk.take("luo", "send_back", Given("改", return_to="discussed", resume=True))
+    walk.take("luo", "agree")
+    assert walk.state == "joint"
+    assert walk.refused("luo", TAKE_BACK) == ["nothing_to_take_back"]
 
 
 def test_from_the_draft_nothing_lies_before() -> None:
@@ -361,6 +403,7 @@ TAMPERED_STORY: list[tuple[int, dict[str, object], str]] = [
     (4, {"closes": False, "target": "discussed"}, "quorum_differs"),
     (6, {"person": "wei"}, "wrong_taking_back"),
     (7, {"routing": {"votes_against": 2}}, "wrong_votes"),
+    (1, {"routing": {"resume_to": "joint"}, "target": "joint"}, "wrong_promise"),
     (2, {"state": "voted"}, "wrong_source"),
     (2, {"round": 2}, "wrong_round"),
     (2, {"arrangement": Arrangement(Verb.ADD_SIGNER, "nothing", "luo", "tao")}, "unknown_action"),
