@@ -78,6 +78,11 @@ LOSING: list[tuple[str, tuple[tuple[str, str], ...], dict[str, Any]]] = [
     ("no_state", SUBMITTED, {}),
     ("phase_differs", SUBMITTED, {"states": {"submitted": "audited"}}),
     ("state_taken", (), {"states": {"submitted": "audited"}}),
+    (
+        "approval_skipped",
+        (("awaiting_chair", "chair_check"),),
+        {"state": "awaiting_chair", "voted": (), "states": {"awaiting_chair": "audited"}},
+    ),
     ("vote_action_gone", (("  approve:\n", "  agree:\n"),), {}),
     ("past_step_gone", (("  approve:\n", "  agree:\n"),), {}),
     (
