@@ -778,7 +778,9 @@ class Cases:
         taken.resumes = given.resume and decision.closes
         taken.paper = sheet
         if moved:
-            taken.waiting = waiting_rows(session, self.registry, case, definition, changes, now)
+            # Undone, the case has waited all along, and whoever has voted is not asked again.
+            since = (case.submitted_at or case.opened_at) if decision.action == TAKE_BACK else now
+            taken.waiting = waiting_rows(session, self.registry, case, definition, changes, since)
             if decision.action != TAKE_BACK:  # lots that were drawn before stand
                 self._draw_lots(session, taken, situation, now)
             if action is not None and action.copy_to:

@@ -151,6 +151,10 @@ def test_a_decision_is_taken_back_until_the_next_person_acts(rules: Rules) -> No
     assert case["id"] in rules.inbox("auditor1")
     rules.take("auditor1", case, "vote")
     assert rules.refused("chair", case, "take_back") == ["not_your_decision"]
+    case = rules.take("auditor2", case, "vote")
+    assert rules.take("auditor2", case, "take_back")["state"] == "voted"
+    assert case["id"] not in rules.inbox("auditor1"), "whoever has voted is not asked again"
+    assert case["id"] in rules.inbox("auditor2")
     rules.proved()
 
 
