@@ -162,6 +162,11 @@ def contents(session: Session, union_id: uuid.UUID) -> Contents:
         case_id = _mapping(body.get("case")).get("id")
         if case_id is not None:
             found.cases.setdefault(str(case_id), []).append(entry.seq)
+        elif str(body.get("event")).startswith("delegation."):
+            about = _mapping(body.get("delegation"))
+            names = ("giver", "taker", "offices", "from", "until")
+            has_ended = body.get("event") == "delegation.ended"
+            found.delegations[str(about.get("id"))] = (*(about.get(name) for name in names), has_ended)
         elif str(body.get("event")).startswith("workflow."):
             event, extra = str(body.get("event")), _mapping(body.get("extra"))
             person = _mapping(body.get("actor")).get("person")

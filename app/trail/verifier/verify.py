@@ -590,6 +590,7 @@ class Case:
         "definition",
         "files",
         "is_counted",
+        "is_weighed",
         "number",
         "promise",
         "round",
@@ -611,7 +612,7 @@ class Case:
         self.data: Any = None
         self.files: set[str] = set()
         self.weights: dict[Any, int] = {}
-        self.is_counted = True
+        self.is_counted, self.is_weighed = True, False
         self.promise: Any = None
 
 
@@ -733,15 +734,18 @@ class Fold:
         key = (entry.get("action"), entry.get("party"))
         if votes and voter not in added:
             case.weights[key] = case.weights.get(key, 0) + (entry.get("weight") or 1)
-        # Taking a vote back, or carrying a case to another version, is counted by the product's own check alone.
-        is_short = case.is_counted and voter not in added and case.weights.get(key, 0) < need
-        if len(set(votes)) != len(votes) or (entry.get("closes") and votes and (is_short or not added <= set(votes))):
+        case.is_weighed = bool(case.is_weighed or entry.get("weight") or entry.get("party"))
+        is_short = len(set(votes) - added) < need
+        if case.is_weighed:
+            # Taking a vote back, or carrying a case to another version, is counted by the product's own check alone.
+            is_short = case.is_counted and voter not in added and case.weights.get(key, 0) < need
+        if len(set(votes)) != len(votes) or (entry.get("closes") and (is_short or not added <= set(votes))):
             self._wrong(
                 seq, name, "同意人数不足，或同一人计了两次", "closes with too few votes, or counts one person twice"
             )
         if entry.get("closes"):
             case.weights = {}
-            case.is_counted = True
+            case.is_counted, case.is_weighed = True, False
         elif entry.get("action") == "take_back" or entry["event"] == "case.migrated":
             case.is_counted = False
 
