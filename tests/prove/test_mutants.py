@@ -58,7 +58,7 @@ MUTANTS = [
     Mutant(
         "approve_ones_own",
         "engine/seats.py",
-        "    if person == situation.submitter:\n        sides.add",
+        "    if person in (situation.submitter, situation.submitted_for):\n        sides.add",
         "    if False:\n        sides.add",
         REFUSING,
     ),
