@@ -303,7 +303,7 @@ def _todo_ids(union_id: uuid.UUID, person_id: uuid.UUID, offices: Collection[str
     voted = sa.exists().where(
         Decision.union_id == union_id,
         Decision.case_id == Waiting.case_id,
-        sa.or_(Decision.person_id == person_id, Decision.seat_id == person_id),
+        Decision.person_id == person_id,
         Decision.closes.is_(False),
         Decision.action != TAKE_BACK,
         Decision.at >= Waiting.since,
