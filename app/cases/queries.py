@@ -271,12 +271,8 @@ def count_todo(
     session: Session, union_id: uuid.UUID, person_id: uuid.UUID, offices: Collection[str]
 ) -> tuple[int, int]:
     """How many cases wait for this person, and what they add up to in fen."""
-    waiting = _todo_ids(union_id, person_id, offices)
-    row = session.execute(
-        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Case.amount_fen), 0)).where(
-            Case.union_id == union_id, Case.id.in_(waiting)
-        )
-    ).one()
+    these = _cases_of(union_id, _todo_ids(union_id, person_id, offices)).subquery()
+    row = session.execute(sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(these.c.amount_fen), 0))).one()
     return int(row[0] or 0), int(row[1] or 0)
 
 
@@ -324,8 +320,7 @@ def _todo_ids(union_id: uuid.UUID, person_id: uuid.UUID, offices: Collection[str
 
 
 def _todo(union_id: uuid.UUID, person_id: uuid.UUID, offices: Collection[str]) -> Tab:
-    statement = sa.select(Case).where(Case.union_id == union_id, Case.id.in_(_todo_ids(union_id, person_id, offices)))
-    return statement, True
+    return _cases_of(union_id, _todo_ids(union_id, person_id, offices)), True
 
 
 def _mine(union_id: uuid.UUID, person_id: uuid.UUID, _offices: Collection[str]) -> Tab:
@@ -334,7 +329,13 @@ def _mine(union_id: uuid.UUID, person_id: uuid.UUID, _offices: Collection[str]) 
 
 def _cc(union_id: uuid.UUID, person_id: uuid.UUID, _offices: Collection[str]) -> Tab:
     sent = sa.select(Copy.case_id).where(Copy.union_id == union_id, Copy.person_id == person_id)
-    return sa.select(Case).where(Case.union_id == union_id, Case.id.in_(sent)), False
+    return _cases_of(union_id, sent), False
+
+
+def _cases_of(union_id: uuid.UUID, ids: sa.Select[Any]) -> sa.Select[Any]:
+    """The cases with these ids, each once and looked up by its key: where ``IN`` is asked, SQLite reads every case instead."""
+    wanted = ids.distinct().subquery()
+    return sa.select(Case).join(wanted, wanted.c.case_id == Case.id).where(Case.union_id == union_id)
 
 
 _TABS = {"todo": _todo, "mine": _mine, "cc": _cc}
